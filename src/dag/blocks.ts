@@ -1,0 +1,40 @@
+// What the DAG code knows of the world: somewhere to get blocks, somewhere to put them. Not a store, not a network.
+
+import type { CID } from 'multiformats/cid'
+
+export interface Wait {
+  readonly signal: AbortSignal
+}
+
+/** Where blocks come from. What it gives is verified or checked already (design §1.2). */
+export interface BlockSource {
+  /** The block's bytes; BLOCK_NOT_LOCAL, UNREACHABLE or TIMEOUT if it cannot be had. Never modified by the caller. */
+  get(cid: CID, options: Wait): Promise<Uint8Array>
+  /** Whether it is here, without asking any network. */
+  has(cid: CID): boolean
+  /** The bytes, if they are at hand without waiting (in memory or inline in the index). */
+  peek(cid: CID): Uint8Array | undefined
+  /** As `get`, but into a pooled buffer that must be given back: for streams of large blocks. */
+  borrow(cid: CID, options: Wait): Promise<BorrowedBlock>
+}
+
+export interface BorrowedBlock {
+  readonly bytes: Uint8Array
+  /** To be called once, when nothing reads `bytes` any more. */
+  release(): void
+}
+
+export interface NewBlock {
+  readonly cid: CID
+  readonly bytes: Uint8Array
+  /** At least one link in it: decides its place, and spares the mark phase from reading leaves. */
+  readonly hasLinks: boolean
+  /** Without it the bytes belong to the sink for good; with it they may be reused after the call. */
+  readonly release?: () => void
+}
+
+/** Where an import puts blocks whose CID it has computed from these very bytes. */
+export interface BlockSink {
+  /** Resolves when there is room for the next (back-pressure), not when the block is durable. */
+  put(block: NewBlock): void | Promise<void>
+}

@@ -1,0 +1,119 @@
+// Every way Cairn can fail, in one table: the code, what HTTP and the shell are told, and what the user can do.
+
+interface ErrorKind {
+  /** HTTP status on the gateway. The Kubo RPC has rules of its own (`gateway/rpc/respond.ts`). */
+  readonly status: number
+  /** Exit code of the command line; documented in `cairn help exit-codes`. */
+  readonly exit: number
+  /** One line for the user: what to do now. May be empty. */
+  readonly hint: string
+}
+
+const kind = (status: number, exit: number, hint = ''): ErrorKind => ({ status, exit, hint })
+
+export const ERRORS = {
+  // What the caller said
+  USAGE: kind(400, 2, 'see `cairn help`'),
+  BAD_CONFIG: kind(500, 2, 'check it with `cairn config check`'),
+  BAD_CID: kind(400, 2, 'a CID looks like bafy… or Qm…; check that it was copied whole'),
+  BAD_PATH: kind(400, 2, 'a content path looks like /ipfs/<cid>/folder/file'),
+  BAD_RANGE: kind(416, 2),
+  BAD_REQUEST: kind(400, 2),
+  UNSUPPORTED_CODEC: kind(400, 2, 'ask for the raw block (`cairn block get`, `?format=raw`) or a CAR instead'),
+  UNSUPPORTED_HASH: kind(400, 2, 'Cairn takes sha2, sha3, keccak, blake2, blake3 and identity'),
+  NOT_ACCEPTABLE: kind(406, 2),
+  METHOD_NOT_ALLOWED: kind(405, 2),
+  FORBIDDEN: kind(403, 7),
+  BLOCKED: kind(410, 7, 'the operator of this node does not serve this content'),
+
+  // What is not there
+  NO_LINK: kind(404, 4, 'list what is there with `cairn ls`'),
+  NOT_FOUND: kind(404, 4),
+  BLOCK_NOT_LOCAL: kind(404, 4, 'start a node that is online, or import the content first'),
+  UNREACHABLE: kind(504, 5, 'try again, or connect to a peer that has it: `cairn swarm connect`'),
+  TIMEOUT: kind(504, 5, 'try again with a longer --timeout'),
+  NOT_PINNED: kind(404, 4, '`cairn pin ls` shows what is pinned'),
+
+  // What is wrong with the bytes
+  HASH_MISMATCH: kind(502, 6, 'the source is broken or lies; fetch the content elsewhere'),
+  CORRUPT_BLOCK: kind(500, 6, 'run `cairn repo check --read-data`'),
+  BAD_CAR: kind(400, 6, 'the CAR is damaged or cut short; make it again with `dag export`'),
+  BAD_BLOCK: kind(422, 6, 'the block cannot be read as what its CID says it is'),
+  UNSAFE_NAME: kind(422, 7, 'a name in this folder cannot become a file here; rename it at its source'),
+  NOT_A_FILE: kind(400, 2, 'list it with `cairn ls`, or fetch the whole with `cairn get`'),
+  NOT_A_DIRECTORY: kind(400, 2),
+  IS_DIRECTORY: kind(400, 2, 'list it with `cairn ls`, or fetch the whole with `cairn get`'),
+
+  // What would be too much
+  LIMIT: kind(413, 8, 'the limits and their config keys: docs/limits.md'),
+  TOO_MANY_REQUESTS: kind(429, 5, 'wait, then try again'),
+  NO_SPACE: kind(507, 8, 'free the disk, unpin something and run `cairn gc`, or raise store.max'),
+
+  // What is wrong with the machine or the repository
+  NO_REPO: kind(500, 10, 'make one with `cairn init`'),
+  REPO_LOCKED: kind(500, 11, 'another daemon runs on this repository; stop it with `cairn shutdown`'),
+  REPO_NEWER: kind(500, 10, 'install the newer Cairn that wrote this repository'),
+  REPO_DAMAGED: kind(500, 10, 'run `cairn repo check`'),
+  REPO_UNSUITABLE: kind(500, 10, 'put the repository on a local disk: --repo or $CAIRN_REPO'),
+  READ_ONLY: kind(503, 8, 'the disk refused a write that was to be durable; look at the system log, then restart'),
+  PORT_IN_USE: kind(500, 2),
+  NO_DAEMON: kind(503, 12, 'start one with `cairn daemon`'),
+  SHUTTING_DOWN: kind(503, 5, 'wait until the node is back'),
+  SOURCE_CHANGED: kind(500, 3, 'the file changed while it was read; add it again'),
+  READ_FAILED: kind(500, 3),
+  PARTIAL: kind(500, 3, 'what failed is listed above; the rest is done'),
+  CANCELLED: kind(499, 130),
+  INTERNAL: kind(500, 1, 'this is a bug; please report it with the output of --log-level debug'),
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface ErrorDetails {
+  readonly cause?: unknown
+  /** Replaces the table's hint where the place of the failure knows better. */
+  readonly hint?: string
+  /** What was tried, in order; shown by error pages and `--json`. */
+  readonly tried?: readonly string[]
+}
+
+/** A failure that Cairn expects and can explain. Matched by `code`, never by message. */
+export class CairnError extends Error {
+  override readonly name = 'CairnError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly exit: number
+  readonly hint: string
+  readonly tried: readonly string[]
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.status = ERRORS[code].status
+    this.exit = ERRORS[code].exit
+    this.hint = details.hint ?? ERRORS[code].hint
+    this.tried = details.tried ?? []
+  }
+}
+
+/** True for one of our errors, of that code if one is given; survives a second copy of this module. */
+export function isCairnError(error: unknown, code?: ErrorCode): error is CairnError {
+  return error instanceof Error && error.name === 'CairnError' && (code === undefined || (error as CairnError).code === code)
+}
+
+/** Any thrown value as a CairnError: ours as it is, aborts and known system errors by their meaning, the rest INTERNAL. */
+export function toCairnError(error: unknown): CairnError {
+  if (isCairnError(error)) return error
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const system = SYSTEM_ERRORS[(cause as NodeJS.ErrnoException).code ?? '']
+  if (system !== undefined) return new CairnError(system, cause.message, { cause })
+  if (cause.name === 'TimeoutError') return new CairnError('TIMEOUT', 'it took too long', { cause })
+  if (cause.name === 'AbortError') return new CairnError('CANCELLED', 'cancelled', { cause })
+  return new CairnError('INTERNAL', cause.message, { cause })
+}
+
+const SYSTEM_ERRORS: Record<string, ErrorCode> = {
+  ENOSPC: 'NO_SPACE',
+  EDQUOT: 'NO_SPACE',
+  EROFS: 'READ_ONLY',
+  ABORT_ERR: 'CANCELLED',
+}

@@ -1,0 +1,69 @@
+// Every limit that outsiders can run into: its number, its config key, what it protects.
+
+import { CairnError } from './errors.ts'
+import { GiB, KiB, MiB } from './units.ts'
+
+interface Limit {
+  readonly value: number
+  /** The config key that changes it, or null where a protocol fixes it. */
+  readonly key: string | null
+  readonly unit: 'bytes' | 'ms' | 'count'
+  readonly doc: string
+}
+
+const limit = (value: number, unit: Limit['unit'], doc: string, key: string | null = null): Limit => ({ value, key, unit, doc })
+
+export const LIMITS = {
+  // Blocks
+  blockBytes: limit(2 * MiB, 'bytes', 'Largest block taken from anywhere (bitswap specification)'),
+  identityBytes: limit(128, 'bytes', 'Largest identity CID (IPFS specs #512)'),
+  digestMinBytes: limit(20, 'bytes', 'Shortest digest that counts as a hash'),
+  digestMaxBytes: limit(128, 'bytes', 'Longest digest'),
+  // DAG walks
+  dagDepth: limit(1024, 'count', 'Levels below a root that a walk follows'),
+  fileDepth: limit(64, 'count', 'Levels of one file'),
+  hamtDepth: limit(16, 'count', 'Levels of one sharded folder'),
+  walkBlocks: limit(100_000_000, 'count', 'Distinct blocks one walk visits'),
+  readVisits: limit(20_000_000, 'count', 'Nodes visited for one answer, so that a bomb of empty leaves ends'),
+  codecDepth: limit(1024, 'count', 'Nesting inside one dag-cbor or dag-json block'),
+  pathSegments: limit(256, 'count', 'Segments of one content path'),
+  pathBytes: limit(8 * KiB, 'bytes', 'Length of one content path'),
+  symlinkBytes: limit(4 * KiB, 'bytes', 'Length of a symlink target'),
+  // CAR
+  carHeaderBytes: limit(1 * MiB, 'bytes', 'CAR header'),
+  carSectionBytes: limit(2 * MiB + 256, 'bytes', 'One CAR section: a block and its CID'),
+  carRoots: limit(10_000, 'count', 'Roots named by one CAR'),
+  // Store
+  groupBytes: limit(8 * MiB, 'bytes', 'One group commit'),
+  inlineBytes: limit(64 * KiB, 'bytes', 'Largest block kept inside the database'),
+  walBytes: limit(64 * MiB, 'bytes', 'WAL size above which a writer checkpoints'),
+  cacheBytes: limit(64 * MiB, 'bytes', 'Checked small blocks in memory', 'store.cache'),
+  packDescriptors: limit(64, 'count', 'Pack files open at once in one process'),
+  lockWaitMs: limit(10_000, 'ms', 'Wait for the write lock before the holder is named'),
+  pinNameBytes: limit(255, 'bytes', 'Name of a pin'),
+  // Gateway and API
+  headerBytes: limit(16 * KiB, 'bytes', 'Head of one HTTP request'),
+  headerCount: limit(100, 'count', 'Headers of one HTTP request'),
+  headersTimeoutMs: limit(10_000, 'ms', 'Time to send the head of a request'),
+  stallTimeoutMs: limit(30_000, 'ms', 'A client that takes nothing for so long is dropped', 'gateway.stallTimeout'),
+  firstByteTimeoutMs: limit(30_000, 'ms', 'Time until a request that needs the network gets its first byte', 'gateway.retrievalTimeout'),
+  connections: limit(4096, 'count', 'Open HTTP connections per listener', 'gateway.maxConnections'),
+  ranges: limit(8, 'count', 'Ranges in one request'),
+  listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),
+  // Network
+  peers: limit(300, 'count', 'Open libp2p connections', 'swarm.maxConnections'),
+  wantsPerPeer: limit(1024, 'count', 'Wants remembered for one peer'),
+  dialTimeoutMs: limit(10_000, 'ms', 'One dial'),
+  // Memory of the whole
+  repoMaxBytes: limit(100 * GiB, 'bytes', 'Disk the repository may take', 'store.max'),
+} as const satisfies Record<string, Limit>
+
+export type LimitName = keyof typeof LIMITS
+
+/** Throws LIMIT, naming the number and the key, if `value` is above the limit. */
+export function enforce(name: LimitName, value: number, what: string): void {
+  const { value: most, key, unit } = LIMITS[name] as Limit
+  if (value <= most) return
+  const how = key === null ? 'this limit is fixed' : `raise it with the config key ${key}`
+  throw new CairnError('LIMIT', `${what}: ${value} ${unit}, more than the ${most} allowed`, { hint: how })
+}

@@ -1,0 +1,67 @@
+// The store as the rest of Cairn sees it: one door to blocks in three places, and operations that make them durable.
+
+import type { CID } from 'multiformats/cid'
+import type { BlockSink, BlockSource, Wait } from '../dag/blocks.ts'
+import type { Database } from './database.ts'
+
+/** One SQL statement of a write transaction, as data, so that the commit worker can run it. */
+export interface Statement {
+  readonly sql: string
+  readonly params: readonly (string | number | bigint | null | Uint8Array)[]
+  /** Rows it must change; another number rolls the whole transaction back with `otherwise`. */
+  readonly expect?: { readonly changes: number; readonly otherwise: { readonly code: 'NOT_PINNED' | 'NOT_FOUND'; readonly message: string } }
+}
+
+export interface BlockStat {
+  readonly sizeBytes: number
+  readonly kept: boolean
+}
+
+/** What was put or met since `begin` is safe from collection until the operation ends, and for `store.grace` after it. */
+export interface Operation extends BlockSink, AsyncDisposable {
+  /** As `put`, but hashes the bytes first: the door for blocks that others made. HASH_MISMATCH, UNSUPPORTED_HASH, LIMIT. */
+  putVerified(cid: CID, bytes: Uint8Array, options: Wait): Promise<void>
+  /** Says that this block, if it is here, is needed now; false if it is not here (or only cached: then it is made kept first). */
+  keep(cid: CID, options: Wait): Promise<boolean>
+  /** Resolves when everything put or kept so far is durable. */
+  flush(): Promise<void>
+  /** Flushes, then runs `statements` in the last transaction of this operation, which checks that its lease still stands. */
+  finish(statements?: readonly Statement[]): Promise<void>
+  /** Ends it without a last transaction; idempotent, also the effect of disposing an unfinished one. */
+  abort(): Promise<void>
+}
+
+export interface StoreCounters {
+  readonly blocks: number
+  readonly blockBytes: number
+  readonly diskBytes: number
+  readonly maxBytes: number
+  readonly packs: number
+}
+
+export interface Store extends BlockSource, AsyncDisposable {
+  /** The repository's folder. */
+  readonly path: string
+  readonly database: Database
+  stat(cid: CID): BlockStat | undefined
+  begin(kind: 'add' | 'import' | 'pin' | 'put'): Promise<Operation>
+  /** A block fetched for a reader: hashed at the door, not synced, evicted when room is needed. */
+  cache(cid: CID, bytes: Uint8Array): Promise<void>
+  /** One write transaction; resolves with the rows each statement changed. */
+  write(statements: readonly Statement[]): Promise<readonly number[]>
+  /** Forgets one block at once: a checked deletion that spares the caller's own race with pins (used by `block rm`). */
+  remove(cid: CID, options: Wait): Promise<boolean>
+  counters(): StoreCounters
+  /** Called after each commit of this process, and when another process has committed (by PRAGMA data_version). */
+  onCommit(listener: (multihashes: readonly Uint8Array[]) => void): () => void
+}
+
+export interface StoreOptions {
+  readonly path: string
+  readonly maxBytes: number
+  readonly cacheBytes: number
+  readonly graceMs: number
+  readonly verify: 'crc' | 'full'
+  /** `inline`: commit on this thread (short commands); `worker`: on a thread of its own (daemon). */
+  readonly commit: 'inline' | 'worker'
+}
