@@ -1,9 +1,9 @@
 // CairnNode: everything the command line and the gateway may ask of a node. LocalNode (node.ts) implements it.
 
 import type { CID } from 'multiformats/cid'
-import type { BlockSource, Wait } from './dag/blocks.ts'
+import type { BlockSource, Wait } from './block/source.ts'
 
-export type { Wait } from './dag/blocks.ts'
+export type { Wait } from './block/source.ts'
 
 // ── Content ────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 // The store as the rest of Cairn sees it: one door to blocks in three places, and operations that make them durable.
 
 import type { CID } from 'multiformats/cid'
-import type { BlockSink, BlockSource, Wait } from '../dag/blocks.ts'
+import type { BlockSink, BlockSource, Wait } from '../block/source.ts'
 import type { Database } from './database.ts'
 
 /** One SQL statement of a write transaction, as data, so that the commit worker can run it. */
