@@ -5,8 +5,6 @@ import type { BlockSource, Wait } from './block/source.ts'
 
 export type { Wait } from './block/source.ts'
 
-// ── Content ────────────────────────────────────────────────────────────────────
-
 /** A content path, parsed once: `/ipfs/<root>/<segments…>`. Segments are decoded names. */
 export interface ContentPath {
   readonly root: CID
@@ -46,7 +44,12 @@ export interface TreeEntry extends Entry {
   readonly path: readonly string[]
 }
 
-export interface ReadOptions extends Wait {
+export interface ContentWait extends Wait {
+  /** The content root it was reached from: one network session serves everything below it. Default: the CID itself. */
+  readonly root?: CID
+}
+
+export interface ReadOptions extends ContentWait {
   /** First byte, default 0. */
   readonly offset?: number
   /** Bytes to read, default to the end. */
@@ -64,19 +67,16 @@ export interface ContentApi {
   resolve(path: ContentPath, options: Wait): Promise<Resolved>
   read(cid: CID, options: ReadOptions): AsyncIterable<Uint8Array>
   /** Entries in stored order: sorted by name for plain folders, by hash for sharded ones. */
-  list(cid: CID, options: Wait): AsyncIterable<DirectoryEntry>
-  tree(cid: CID, options: Wait): AsyncIterable<TreeEntry>
+  list(cid: CID, options: ContentWait): AsyncIterable<DirectoryEntry>
+  tree(cid: CID, options: ContentWait): AsyncIterable<TreeEntry>
   /** The entry behind a CID, without a path. */
-  stat(cid: CID, options: Wait): Promise<Entry>
-  /** Kind and size of a listed entry: reads its first block only if the link does not tell. */
+  stat(cid: CID, options: ContentWait): Promise<Entry>
   exportCar(path: ContentPath, options: CarOptions): AsyncIterable<Uint8Array>
   /** The blocks of this node: local ones first, then, if online, one network session for `root`. */
   blocks(root: CID): BlockSource
   /** The blocks of this node's disk alone. */
   readonly local: BlockSource
 }
-
-// ── Adding ─────────────────────────────────────────────────────────────────────
 
 export type ImportProfile = 'unixfs-v1-2025' | 'unixfs-v0-2015'
 
@@ -142,8 +142,6 @@ export type AddEvent =
   /** The last event: everything is durable now. `roots` in the order of the inputs. */
   | { readonly type: 'done'; readonly roots: readonly CID[]; readonly failed: number }
 
-// ── Pins ───────────────────────────────────────────────────────────────────────
-
 export type PinMode = 'recursive' | 'direct'
 export type PinStatus = 'queued' | 'pinning' | 'pinned' | 'failed'
 
@@ -173,8 +171,6 @@ export interface PinsApi {
   /** For a block: the roots that keep it directly, or 'indirect' through which root. */
   whyPinned(cid: CID, options: Wait): Promise<{ mode: PinMode | 'indirect'; root: CID } | undefined>
 }
-
-// ── Repository ─────────────────────────────────────────────────────────────────
 
 export interface RepoStat {
   readonly path: string
@@ -213,8 +209,6 @@ export interface RepoApi {
   gc(options: Wait & { dryRun?: boolean; list?: boolean }): AsyncIterable<GcEvent>
 }
 
-// ── Network ────────────────────────────────────────────────────────────────────
-
 export interface NodeId {
   readonly id: string
   readonly publicKey: string
@@ -236,8 +230,6 @@ export interface SwarmApi {
   peers(options: Wait): Promise<readonly PeerInfo[]>
   connect(address: string, options: Wait): Promise<{ id: string }>
 }
-
-// ── The node ───────────────────────────────────────────────────────────────────
 
 export interface CairnNode extends AsyncDisposable {
   readonly content: ContentApi

@@ -1,0 +1,43 @@
+// The content half of a node: paths, files, folders, CARs over its blocks, with one cache of resolved paths.
+
+import type { CID } from 'multiformats/cid'
+import type { ContentApi, ContentPath, Resolved } from '../api.ts'
+import { blockKey } from '../block/cid.ts'
+import { exportCar } from '../dag/car-write.ts'
+import { listDirectory } from '../dag/list.ts'
+import { Lru } from '../dag/lru.ts'
+import { readFile } from '../dag/read.ts'
+import { describeEntry, resolvePath } from '../dag/resolve.ts'
+import { walkTree } from '../dag/tree.ts'
+import type { Store } from '../store/store.ts'
+import type { Sources } from './sources.ts'
+
+/** Resolved immutable paths: a path never changes what it leads to, so nothing ever needs to be dropped for being stale. */
+const RESOLVED_PATHS = 20_000
+
+export function createContent({ store, sources }: { store: Store; sources: Sources }): ContentApi {
+  const resolved = new Lru<string, Resolved>({ max: RESOLVED_PATHS })
+  const resolve: ContentApi['resolve'] = async (path, options) => {
+    const key = pathKey(path)
+    const known = resolved.get(key)
+    // A root that was collected since must be asked for again, not answered from memory.
+    if (known !== undefined && store.has(known.cid)) return known
+    const found = await resolvePath(sources.of(path.root), path, options)
+    resolved.set(key, found)
+    return found
+  }
+  return {
+    resolve,
+    read: (cid, options) => readFile(sources.of(options.root ?? cid), cid, options),
+    list: (cid, options) => listDirectory(sources.of(options.root ?? cid), cid, options),
+    tree: (cid, options) => walkTree(sources.of(options.root ?? cid), cid, options),
+    stat: (cid, options) => describeEntry(sources.of(options.root ?? cid), cid, options),
+    exportCar: (path, options) => exportCar(sources.of(path.root), path, options),
+    blocks: root => sources.of(root),
+    local: store,
+  }
+}
+
+function pathKey({ root, segments }: ContentPath): string {
+  return `${root.code}:${root.version}:${blockKey(root as CID)}/${segments.join('/')}`
+}
