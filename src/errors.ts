@@ -97,7 +97,9 @@ export class CairnError extends Error {
 
 /** True for one of our errors, of that code if one is given; survives a second copy of this module. */
 export function isCairnError(error: unknown, code?: ErrorCode): error is CairnError {
-  return error instanceof Error && error.name === 'CairnError' && (code === undefined || (error as CairnError).code === code)
+  return (
+    error instanceof Error && error.name === 'CairnError' && (code === undefined || (error as CairnError).code === code)
+  )
 }
 
 /** Any thrown value as a CairnError: ours as it is, aborts and known system errors by their meaning, the rest INTERNAL. */

@@ -11,7 +11,12 @@ interface Limit {
   readonly doc: string
 }
 
-const limit = (value: number, unit: Limit['unit'], doc: string, key: string | null = null): Limit => ({ value, key, unit, doc })
+const limit = (value: number, unit: Limit['unit'], doc: string, key: string | null = null): Limit => ({
+  value,
+  key,
+  unit,
+  doc,
+})
 
 export const LIMITS = {
   // Blocks
@@ -46,7 +51,12 @@ export const LIMITS = {
   headerCount: limit(100, 'count', 'Headers of one HTTP request'),
   headersTimeoutMs: limit(10_000, 'ms', 'Time to send the head of a request'),
   stallTimeoutMs: limit(30_000, 'ms', 'A client that takes nothing for so long is dropped', 'gateway.stallTimeout'),
-  firstByteTimeoutMs: limit(30_000, 'ms', 'Time until a request that needs the network gets its first byte', 'gateway.retrievalTimeout'),
+  firstByteTimeoutMs: limit(
+    30_000,
+    'ms',
+    'Time until a request that needs the network gets its first byte',
+    'gateway.retrievalTimeout',
+  ),
   connections: limit(4096, 'count', 'Open HTTP connections per listener', 'gateway.maxConnections'),
   ranges: limit(8, 'count', 'Ranges in one request'),
   listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),

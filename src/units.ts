@@ -7,7 +7,19 @@ export const MiB = 1024 * KiB
 export const GiB = 1024 * MiB
 
 const SIZE_UNITS: Record<string, number> = {
-  b: 1, k: 1e3, kb: 1e3, kib: KiB, m: 1e6, mb: 1e6, mib: MiB, g: 1e9, gb: 1e9, gib: GiB, t: 1e12, tb: 1e12, tib: 1024 * GiB,
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  kib: KiB,
+  m: 1e6,
+  mb: 1e6,
+  mib: MiB,
+  g: 1e9,
+  gb: 1e9,
+  gib: GiB,
+  t: 1e12,
+  tb: 1e12,
+  tib: 1024 * GiB,
 }
 const DURATION_UNITS: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86400e3 }
 

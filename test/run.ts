@@ -46,7 +46,15 @@ function runFile(file: string): Promise<Outcome> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A test never touches the user's own folders.
-    env: { ...process.env, HOME: home, XDG_DATA_HOME: join(home, 'data'), XDG_CONFIG_HOME: join(home, 'config'), TMPDIR: home, NO_COLOR: '1', CAIRN_REPO: join(home, 'repo') },
+    env: {
+      ...process.env,
+      HOME: home,
+      XDG_DATA_HOME: join(home, 'data'),
+      XDG_CONFIG_HOME: join(home, 'config'),
+      TMPDIR: home,
+      NO_COLOR: '1',
+      CAIRN_REPO: join(home, 'repo'),
+    },
   })
   let report: Report = { passed: 0, failed: 0, skipped: 0, started: '' }
   let output = ''
@@ -70,15 +78,33 @@ function runFile(file: string): Promise<Outcome> {
       rmSync(home, { recursive: true, force: true })
       const ms = performance.now() - startedAt
       const complaint = complain({ report, code, signal, timedOut })
-      resolve({ file, ...report, failed: report.failed + (complaint === '' || report.failed > 0 ? 0 : 1), ms, output: complaint + output })
+      resolve({
+        file,
+        ...report,
+        failed: report.failed + (complaint === '' || report.failed > 0 ? 0 : 1),
+        ms,
+        output: complaint + output,
+      })
     })
   })
 }
 
-function complain({ report, code, signal, timedOut }: { report: Report; code: number | null; signal: string | null; timedOut: boolean }): string {
+function complain({
+  report,
+  code,
+  signal,
+  timedOut,
+}: {
+  report: Report
+  code: number | null
+  signal: string | null
+  timedOut: boolean
+}): string {
   if (timedOut) return `killed after ${FILE_TIMEOUT_MS} ms while running: ${report.started || 'nothing yet'}\n`
-  if (report.passed + report.failed + report.skipped === 0) return 'this file registered no test (is test.run() missing?)\n'
-  if (code !== 0 && report.failed === 0) return `ended with ${signal ?? `exit code ${code}`} during or after: ${report.started}\n`
+  if (report.passed + report.failed + report.skipped === 0)
+    return 'this file registered no test (is test.run() missing?)\n'
+  if (code !== 0 && report.failed === 0)
+    return `ended with ${signal ?? `exit code ${code}`} during or after: ${report.started}\n`
   return ''
 }
 
@@ -106,7 +132,9 @@ async function main(): Promise<void> {
   await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, lane))
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0)
   if (files.length === 0) console.log(`no test file matches ${process.argv.slice(2).map(word => basename(word))}`)
-  console.log(`${sum('passed')} passed, ${sum('failed') + (files.length === 0 ? 1 : 0)} failed, ${sum('skipped')} skipped`)
+  console.log(
+    `${sum('passed')} passed, ${sum('failed') + (files.length === 0 ? 1 : 0)} failed, ${sum('skipped')} skipped`,
+  )
   process.exitCode = sum('failed') > 0 || files.length === 0 ? 1 : 0
 }
 

@@ -34,7 +34,11 @@ export function createSources({ store, session }: SourcesOptions): Sources {
   }
 }
 
-function localThenNetwork(store: Store, inFlight: Map<string, Promise<Uint8Array>>, fetchBlock: FetchBlock): BlockSource {
+function localThenNetwork(
+  store: Store,
+  inFlight: Map<string, Promise<Uint8Array>>,
+  fetchBlock: FetchBlock,
+): BlockSource {
   const fetchAndCache = async (cid: CID, options: Wait): Promise<Uint8Array> => {
     const bytes = await fetchBlock(cid, options)
     await store.cache(cid, bytes)

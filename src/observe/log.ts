@@ -23,7 +23,10 @@ export interface LogOptions {
   readonly write?: (line: string) => void
 }
 
-export function createLogger({ level, format, write = line => process.stderr.write(line) }: LogOptions, part = ''): Logger {
+export function createLogger(
+  { level, format, write = line => process.stderr.write(line) }: LogOptions,
+  part = '',
+): Logger {
   const most = LEVELS.indexOf(level)
   const emit = (at: LogLevel, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(at) > most) return

@@ -1,0 +1,96 @@
+// When a node's network starts: never, when it is first needed, or at once in the background; and how it ends.
+
+import type { CID } from 'multiformats/cid'
+import type { NodeId } from '../api.ts'
+import { CairnError } from '../errors.ts'
+import { loadIdentity } from '../net/identity.ts'
+import type { Network } from '../net/network.ts'
+import { sqliteDatastore } from '../store/datastore.ts'
+import type { Store } from '../store/store.ts'
+import { AGENT_VERSION } from '../version.ts'
+import type { OpenNodeOptions } from './open.ts'
+import type { FetchBlock } from './sources.ts'
+
+export type NetworkUse = 'never' | 'lazy' | 'eager'
+
+export interface NetworkHandle {
+  current(): Network | undefined
+  readonly started: Promise<Network | undefined>
+  /** Starts it if it may; NO_DAEMON where this node must stay offline. */
+  running(): Promise<Network>
+  /** Undefined on a node that has no network, so that a missing block is an answer at once. */
+  readonly session: ((root: CID) => FetchBlock) | undefined
+  id(): Promise<NodeId>
+  stop(): Promise<void>
+}
+
+export function createNetworkHandle(options: OpenNodeOptions, store: Store): NetworkHandle {
+  const { config, repo, log, role } = options
+  const stopping = new AbortController()
+  const offline = options.network === 'never' || config.mode === 'offline'
+  let network: Network | undefined
+  let starting: Promise<Network> | undefined
+
+  const start = async (): Promise<Network> => {
+    // Helia and libp2p take hundreds of milliseconds to load: only a node that talks to peers pays for them.
+    const { startNetwork } = await import('../net/network.ts')
+    const datastore = sqliteDatastore(store)
+    network = await startNetwork({
+      config,
+      repo,
+      store,
+      datastore,
+      log: log.part('net'),
+      role: role === 'daemon' ? 'daemon' : 'client',
+      signal: stopping.signal,
+    })
+    return network
+  }
+  const running = (): Promise<Network> => {
+    if (offline)
+      return Promise.reject(
+        new CairnError('NO_DAEMON', 'this node is offline', {
+          hint: 'start a daemon in another mode, or leave out --offline',
+        }),
+      )
+    starting ??= start()
+    return starting
+  }
+  const started: Promise<Network | undefined> =
+    options.network === 'eager' && !offline
+      ? running().catch(error => {
+          log.error('the network did not start', { err: error })
+          return undefined
+        })
+      : Promise.resolve(undefined)
+
+  return {
+    current: () => network,
+    started,
+    running,
+    session: offline ? undefined : root => networkSession(running, root),
+    id: async () => {
+      const identity = await loadIdentity(repo)
+      const addresses = network?.addresses() ?? []
+      return {
+        id: identity.peerId,
+        publicKey: identity.publicKey,
+        addresses,
+        agentVersion: AGENT_VERSION,
+        protocols: network?.protocols() ?? [],
+      }
+    },
+    stop: async () => {
+      stopping.abort()
+      await starting?.then(started => started.stop()).catch(() => undefined)
+    },
+  }
+}
+
+function networkSession(running: () => Promise<Network>, root: CID): FetchBlock {
+  let session: Promise<ReturnType<Network['session']>> | undefined
+  return async (cid, wait) => {
+    session ??= running().then(network => network.session(root))
+    return (await session).fetch(cid, wait)
+  }
+}

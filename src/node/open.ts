@@ -1,0 +1,129 @@
+// Opening a node: the repository, its store, pins, content and, when it is wanted, the network.
+
+import type { CID } from 'multiformats/cid'
+import type { CairnNode, NodeId, PeerInfo } from '../api.ts'
+import type { Config } from '../config/schema.ts'
+import { dagStat } from '../dag/walk.ts'
+import { CairnError } from '../errors.ts'
+import type { Network } from '../net/network.ts'
+import type { Logger } from '../observe/log.ts'
+import { collectGarbage } from '../pins/gc.ts'
+import { createPins } from '../pins/pins.ts'
+import { checkRepo } from '../store/check.ts'
+import { roomMaker } from '../store/evict.ts'
+import { openStore } from '../store/open.ts'
+import { initRepo, repoExists } from '../store/repo.ts'
+import type { Store } from '../store/store.ts'
+import { parseDuration, parseSize } from '../units.ts'
+import { VERSION } from '../version.ts'
+import { addFiles, importCar, putBlock } from './adding.ts'
+import { createContent } from './content.ts'
+import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
+import { createSources, type FetchBlock } from './sources.ts'
+import { repoStat } from './stat.ts'
+
+export interface OpenNodeOptions {
+  /** The repository's folder. */
+  readonly repo: string
+  readonly config: Config
+  readonly log: Logger
+  /** `daemon`: long-lived, writes from a worker thread. `command`: short, writes on this thread. */
+  readonly role: 'command' | 'daemon'
+  /** `never`: what is missing stays missing. `lazy`: the network starts when it is first needed. `eager`: in the background at once. */
+  readonly network: NetworkUse
+  /** Make the repository if there is none. */
+  readonly createIfMissing?: boolean
+  /** Asks a running daemon for what is missing here, in place of a network of our own. */
+  readonly fetchBlock?: FetchBlock
+}
+
+export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
+  const { repo, config, log, role } = options
+  if (!repoExists(repo)) {
+    if (options.createIfMissing !== true) throw new CairnError('NO_REPO', `there is no repository at ${repo}`)
+    await initRepo(repo)
+  }
+  const graceMs = parseDuration(config.store.grace)
+  const store = await openStore({
+    path: repo,
+    maxBytes: parseSize(config.store.max),
+    cacheBytes: parseSize(config.store.cache),
+    verify: config.store.verify,
+    commit: role === 'daemon' ? 'worker' : 'inline',
+    graceMs,
+    log: log.part('store'),
+    makeRoom: roomMaker({ graceMs, log: log.part('gc') }),
+  })
+  return new LocalNode(options, store, graceMs)
+}
+
+/** A node on this machine's own disk; disposing it stops the network and closes the store. */
+export class LocalNode implements CairnNode {
+  readonly version = VERSION
+  readonly store: Store
+  readonly content: CairnNode['content']
+  readonly pins: CairnNode['pins']
+  readonly repo: CairnNode['repo']
+  readonly swarm: CairnNode['swarm']
+  readonly #network: ReturnType<typeof createNetworkHandle>
+
+  constructor(options: OpenNodeOptions, store: Store, graceMs: number) {
+    this.store = store
+    this.#network = createNetworkHandle(options, store)
+    const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
+    const sources = createSources({ store, session })
+    this.content = createContent({ store, sources })
+    this.pins = createPins({ store, sourceFor: root => sources.of(root), log: options.log.part('pins') })
+    this.repo = {
+      stat: () => repoStat(store),
+      check: checkOptions => checkRepo({ path: options.repo, store, ...checkOptions }),
+      gc: gcOptions => collectGarbage(store, { graceMs, ...gcOptions }),
+    }
+    this.swarm = {
+      peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),
+      connect: async (address, wait) => (await this.#network.running()).connect(address, wait),
+    }
+  }
+
+  /** The running network, if there is one: what the daemon prints and the console shows. */
+  get network(): Network | undefined {
+    return this.#network.current()
+  }
+
+  /** Resolves when an eagerly started network is up (or never will be). */
+  get networkReady(): Promise<Network | undefined> {
+    return this.#network.started
+  }
+
+  id(): Promise<NodeId> {
+    return this.#network.id()
+  }
+
+  add: CairnNode['add'] = (sources, options) => addFiles(this.store, sources, options)
+
+  putBlock(cid: CID, bytes: Uint8Array, options: { signal: AbortSignal }): Promise<void> {
+    return putBlock(this.store, cid, bytes, options)
+  }
+
+  async removeBlock(cid: CID, options: { signal: AbortSignal; force?: boolean }): Promise<void> {
+    const keeper = await this.pins.whyPinned(cid, options)
+    if (keeper !== undefined) {
+      const how = keeper.mode === 'indirect' ? `indirect via ${keeper.root}` : keeper.mode
+      throw new CairnError('FORBIDDEN', `pinned: ${how}`, { hint: `unpin it first: cairn pin rm ${keeper.root}` })
+    }
+    const removed = await this.store.remove(cid, options)
+    if (!removed && options.force !== true)
+      throw new CairnError('BLOCK_NOT_LOCAL', `ipld: could not find ${cid}`, { hint: '' })
+  }
+
+  importCar: CairnNode['importCar'] = (content, options) => importCar(this.store, content, options)
+
+  dagStat(cid: CID, options: { signal: AbortSignal }): Promise<{ blocks: number; totalBytes: number }> {
+    return dagStat(this.content.blocks(cid), cid, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#network.stop()
+    await this.store[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,24 @@
+// What `repo stat` tells, all of it from counters and small tables: never a recount.
+
+import type { RepoStat } from '../api.ts'
+import { SCHEMA_VERSION } from '../store/schema.ts'
+import type { Store } from '../store/store.ts'
+
+export function repoStat(store: Store): RepoStat {
+  const { blocks, blockBytes, diskBytes, maxBytes, packs } = store.counters()
+  const pins = store.database.get<{ n: number }>('SELECT count(*) AS n FROM pins')?.n ?? 0
+  const writers = store.database
+    .all<{ pid: number; started: number }>('SELECT pid, started FROM leases ORDER BY id LIMIT 1000')
+    .map(({ pid, started }) => ({ pid, since: started }))
+  return {
+    path: store.path,
+    schemaVersion: SCHEMA_VERSION,
+    blocks,
+    blockBytes,
+    diskBytes,
+    maxBytes,
+    pins,
+    packs,
+    writers,
+  }
+}
