@@ -159,15 +159,24 @@ export type PinProgress = { readonly blocks: number; readonly bytes: number; rea
 
 export interface PinsApi {
   /** Resolves when everything below is here, kept and durable. */
-  add(cid: CID, options: Wait & { mode?: PinMode; name?: string; onProgress?: (progress: PinProgress) => void }): Promise<Pin>
+  add(
+    cid: CID,
+    options: Wait & { mode?: PinMode; name?: string; onProgress?: (progress: PinProgress) => void },
+  ): Promise<Pin>
   /** Removes the pins of this CID (of that name, if given); NOT_PINNED if there is none. */
   rm(cid: CID, options: Wait & { name?: string; mode?: PinMode }): Promise<void>
   /** In order of id, paged inside: holds no transaction between entries. `cid` filters; `name` matches a substring. */
   ls(options: Wait & { cid?: CID; mode?: PinMode; name?: string; status?: PinStatus }): AsyncIterable<Pin>
   /** Moves a recursive pin: pins `to`, then drops `from` (unless `unpin` is false). */
-  update(from: CID, to: CID, options: Wait & { unpin?: boolean; onProgress?: (progress: PinProgress) => void }): Promise<Pin>
+  update(
+    from: CID,
+    to: CID,
+    options: Wait & { unpin?: boolean; onProgress?: (progress: PinProgress) => void },
+  ): Promise<Pin>
   /** Walks every complete pin and reports what is missing or damaged. */
-  verify(options: Wait & { cid?: CID }): AsyncIterable<{ cid: CID; ok: boolean; bad: readonly { cid: CID; error: string }[] }>
+  verify(
+    options: Wait & { cid?: CID },
+  ): AsyncIterable<{ cid: CID; ok: boolean; bad: readonly { cid: CID; error: string }[] }>
   /** For a block: the roots that keep it directly, or 'indirect' through which root. */
   whyPinned(cid: CID, options: Wait): Promise<{ mode: PinMode | 'indirect'; root: CID } | undefined>
 }
@@ -195,12 +204,24 @@ export type CheckFinding = {
 export type CheckEvent =
   | { readonly type: 'finding'; readonly finding: CheckFinding }
   | { readonly type: 'progress'; readonly stage: string; readonly done: number; readonly total: number }
-  | { readonly type: 'done'; readonly errors: number; readonly notes: number; readonly blocks: number; readonly bytesRead: number }
+  | {
+      readonly type: 'done'
+      readonly errors: number
+      readonly notes: number
+      readonly blocks: number
+      readonly bytesRead: number
+    }
 
 export type GcEvent =
   | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
   | { readonly type: 'removed'; readonly cid: CID; readonly sizeBytes: number }
-  | { readonly type: 'done'; readonly removedBlocks: number; readonly removedBytes: number; readonly freedBytes: number; readonly ms: number }
+  | {
+      readonly type: 'done'
+      readonly removedBlocks: number
+      readonly removedBytes: number
+      readonly freedBytes: number
+      readonly ms: number
+    }
 
 export interface RepoApi {
   stat(): RepoStat
@@ -243,12 +264,18 @@ export interface CairnNode extends AsyncDisposable {
   putBlock(cid: CID, bytes: Uint8Array, options: Wait): Promise<void>
   /** Removes a block that no pin keeps; FORBIDDEN if one does. */
   removeBlock(cid: CID, options: Wait & { force?: boolean }): Promise<void>
-  importCar(content: AsyncIterable<Uint8Array>, options: Wait & { pinRoots?: boolean; onProgress?: (p: { blocks: number; bytes: number }) => void }): Promise<CarImported>
+  importCar(
+    content: AsyncIterable<Uint8Array>,
+    options: Wait & { pinRoots?: boolean; onProgress?: (p: { blocks: number; bytes: number }) => void },
+  ): Promise<CarImported>
   dagStat(cid: CID, options: Wait): Promise<{ blocks: number; totalBytes: number }>
 }
 
 export interface CarImported {
-  readonly roots: readonly { readonly cid: CID; /** '' when it is pinned, or why it is not. */ readonly pinError: string }[]
+  readonly roots: readonly {
+    readonly cid: CID /** '' when it is pinned, or why it is not. */
+    readonly pinError: string
+  }[]
   readonly blocks: number
   readonly bytes: number
 }

@@ -2,8 +2,8 @@
 
 import { base32 } from 'multiformats/bases/base32'
 import { bases } from 'multiformats/basics'
-import { CID } from 'multiformats/cid'
 import type { MultibaseDecoder } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { CairnError } from '../errors.ts'
 import { checkDigest, IDENTITY } from './hash.ts'
 
@@ -32,7 +32,10 @@ export function parseCid(text: string): CID {
 }
 
 /** The store's key of a block: its multihash, as a string for maps. v0 and v1 of a CID are one block. */
-export const blockKey = (cid: CID): string => Buffer.from(cid.multihash.bytes.buffer, cid.multihash.bytes.byteOffset, cid.multihash.bytes.byteLength).toString('latin1')
+export const blockKey = (cid: CID): string =>
+  Buffer.from(cid.multihash.bytes.buffer, cid.multihash.bytes.byteOffset, cid.multihash.bytes.byteLength).toString(
+    'latin1',
+  )
 
 /** Identity CIDs carry their bytes; they are never stored. */
 export const isIdentity = (cid: CID): boolean => cid.multihash.code === IDENTITY

@@ -3,7 +3,18 @@
 import { hash as nodeHash } from 'node:crypto'
 import { blake2b, blake2s } from '@noble/hashes/blake2.js'
 import { blake3 } from '@noble/hashes/blake3.js'
-import { keccak_224, keccak_256, keccak_384, keccak_512, sha3_224, sha3_256, sha3_384, sha3_512, shake128, shake256 } from '@noble/hashes/sha3.js'
+import {
+  keccak_224,
+  keccak_256,
+  keccak_384,
+  keccak_512,
+  sha3_224,
+  sha3_256,
+  sha3_384,
+  sha3_512,
+  shake128,
+  shake256,
+} from '@noble/hashes/sha3.js'
 import type { CID } from 'multiformats/cid'
 import { create } from 'multiformats/hashes/digest'
 import type { MultihashDigest } from 'multiformats/hashes/interface'
@@ -59,7 +70,8 @@ for (let length = 20; length <= 32; length++) {
 /** UNSUPPORTED_HASH if Cairn does not know the function. */
 export function hashByCode(code: number): HashFunction {
   const found = byCode.get(code)
-  if (found === undefined) throw new CairnError('UNSUPPORTED_HASH', `hash function 0x${code.toString(16)} is not supported`)
+  if (found === undefined)
+    throw new CairnError('UNSUPPORTED_HASH', `hash function 0x${code.toString(16)} is not supported`)
   return found
 }
 
@@ -69,7 +81,8 @@ export function hashByName(name: string): HashFunction {
   return found
 }
 
-export const sha256 = (bytes: Uint8Array): MultihashDigest<0x12> => create(SHA2_256, nodeHash('sha256', bytes, 'buffer'))
+export const sha256 = (bytes: Uint8Array): MultihashDigest<0x12> =>
+  create(SHA2_256, nodeHash('sha256', bytes, 'buffer'))
 
 /** Refuses digests that prove nothing: too short, too long, or an identity that is a block in disguise (H16, C21). */
 export function checkDigest(multihash: { readonly code: number; readonly digest: Uint8Array }): void {

@@ -15,18 +15,30 @@ const checked = (parse: (text: string) => number) => (text: string) => {
 
 /** A size as people write it (`"10GiB"`); read it with `parseSize`. */
 const size = (value: string, doc: string) =>
-  z.string().refine(checked(parseSize), 'is not a size: write 512KiB, 10GiB or bytes').default(value).meta({ kind: 'size', description: doc })
+  z
+    .string()
+    .refine(checked(parseSize), 'is not a size: write 512KiB, 10GiB or bytes')
+    .default(value)
+    .meta({ kind: 'size', description: doc })
 
 /** A duration as people write it (`"30s"`); read it with `parseDuration`. */
 const duration = (value: string, doc: string) =>
-  z.string().refine(checked(parseDuration), 'is not a duration: write 500ms, 30s or 1h').default(value).meta({ kind: 'duration', description: doc })
+  z
+    .string()
+    .refine(checked(parseDuration), 'is not a duration: write 500ms, 30s or 1h')
+    .default(value)
+    .meta({ kind: 'duration', description: doc })
 
 const text = (value: string, doc: string) => z.string().default(value).meta({ kind: 'text', description: doc })
-const list = (value: string[], doc: string) => z.array(z.string()).default(value).meta({ kind: 'list', description: doc })
+const list = (value: string[], doc: string) =>
+  z.array(z.string()).default(value).meta({ kind: 'list', description: doc })
 const count = (value: number, doc: string) => z.int().min(0).default(value).meta({ kind: 'count', description: doc })
 const flag = (value: boolean, doc: string) => z.boolean().default(value).meta({ kind: 'flag', description: doc })
 const choice = <const T extends readonly [string, ...string[]]>(values: T, value: T[number], doc: string) =>
-  z.enum(values).default(value as never).meta({ kind: 'choice', description: doc, values: [...values] })
+  z
+    .enum(values)
+    .default(value as never)
+    .meta({ kind: 'choice', description: doc, values: [...values] })
 
 export const BOOTSTRAP = [
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN',
@@ -40,14 +52,26 @@ const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).pre
 
 export const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  mode: choice(['public', 'lan', 'private', 'offline'], 'public', 'Whom the node talks to: everyone, the local network and listed peers, holders of the swarm key, or nobody'),
+  mode: choice(
+    ['public', 'lan', 'private', 'offline'],
+    'public',
+    'Whom the node talks to: everyone, the local network and listed peers, holders of the swarm key, or nobody',
+  ),
   import: section({
-    profile: choice(['unixfs-v1-2025', 'unixfs-v0-2015'], 'unixfs-v1-2025', 'How files become blocks, hence which CIDs `add` gives; unixfs-v0-2015 equals Kubo without options'),
+    profile: choice(
+      ['unixfs-v1-2025', 'unixfs-v0-2015'],
+      'unixfs-v1-2025',
+      'How files become blocks, hence which CIDs `add` gives; unixfs-v0-2015 equals Kubo without options',
+    ),
   }),
   store: section({
     max: size('100GiB', 'Disk the repository may take, hard: unpinned content goes first, then writes are refused'),
     cache: size(formatSize(LIMITS.cacheBytes.value).replace(' ', ''), 'Memory for checked small blocks'),
-    verify: choice(['crc', 'full'], 'crc', 'What every read checks: the CRC-32 taken at the door, or the whole hash again'),
+    verify: choice(
+      ['crc', 'full'],
+      'crc',
+      'What every read checks: the CRC-32 taken at the door, or the whole hash again',
+    ),
     grace: duration('1h', 'How long content that was added without a pin is safe from collection'),
   }),
   gateway: section({
