@@ -50,6 +50,7 @@ export const LIMITS = {
   headerBytes: limit(16 * KiB, 'bytes', 'Head of one HTTP request'),
   headerCount: limit(100, 'count', 'Headers of one HTTP request'),
   headersTimeoutMs: limit(10_000, 'ms', 'Time to send the head of a request'),
+  keepAliveTimeoutMs: limit(15_000, 'ms', 'An idle HTTP connection is kept for so long'),
   stallTimeoutMs: limit(30_000, 'ms', 'A client that takes nothing for so long is dropped', 'gateway.stallTimeout'),
   firstByteTimeoutMs: limit(
     30_000,

@@ -1,0 +1,160 @@
+// An HTTP server: one app behind node:http with every limit written out, and a stop that lets running answers end.
+
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { LIMITS } from '../src/limits.ts'
+import type { Logger } from '../src/observe/log.ts'
+import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
+
+/** The Hono environment of every app here: `c.env.incoming` and `c.env.outgoing` are Node's own objects. */
+export type HttpEnv = { Bindings: HttpBindings }
+
+/** What a server needs of a Hono app. */
+export interface HttpApp {
+  fetch(request: Request, env: HttpBindings): Response | Promise<Response>
+}
+
+export interface HttpServerOptions extends ListenOrigin {
+  /** `HOST:PORT` or `unix:PATH`; port 0 takes a free one. */
+  readonly listen: string
+  readonly app: HttpApp
+  readonly limits?: Partial<HttpLimits>
+  readonly log: Logger
+}
+
+export interface HttpLimits {
+  readonly maxConnections: number
+  /** A client that neither takes nor sends a byte it owes for so long is dropped. */
+  readonly stallTimeoutMs: number
+  readonly headersTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+}
+
+export interface HttpServer {
+  /** `http://HOST:PORT`, with the port that was really taken, or `unix:PATH`. */
+  readonly url: string
+  /** 0 for a unix socket. */
+  readonly port: number
+  /** Takes no more requests, waits up to `drainMs` for running answers, then cuts what is left. */
+  close(options: { drainMs: number }): Promise<void>
+}
+
+const DEFAULTS: HttpLimits = {
+  maxConnections: LIMITS.connections.value,
+  stallTimeoutMs: LIMITS.stallTimeoutMs.value,
+  headersTimeoutMs: LIMITS.headersTimeoutMs.value,
+  keepAliveTimeoutMs: LIMITS.keepAliveTimeoutMs.value,
+}
+
+export async function startServer(options: HttpServerOptions): Promise<HttpServer> {
+  const limits = { ...DEFAULTS, ...options.limits }
+  const address = parseListen(options.listen)
+  const servers: Server[] = []
+  let port = 0
+  for (const socket of socketsOf(address)) {
+    const server = createLimitedServer(options, limits)
+    const onPort = port > 0 ? { ...socket, port } : socket
+    try {
+      port = await listenOn(server, onPort)
+    } catch (error) {
+      // A machine without IPv6 still has the other loopback.
+      const isMissingLoopback = servers.length > 0 && ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(codeOf(error))
+      if (isMissingLoopback) continue
+      await Promise.all(servers.map(running => closeServer(running, 0)))
+      throw explainListenError(error as NodeJS.ErrnoException, options.listen, options)
+    }
+    servers.push(server)
+  }
+  return {
+    url: urlOf(address, port),
+    port,
+    close: async ({ drainMs }) => {
+      await Promise.all(servers.map(server => closeServer(server, drainMs)))
+    },
+  }
+}
+
+function createLimitedServer({ app, log, name }: HttpServerOptions, limits: HttpLimits): Server {
+  const nodeOptions: ServerOptions = {
+    maxHeaderSize: LIMITS.headerBytes.value,
+    headersTimeout: limits.headersTimeoutMs,
+    // Node's limit on the whole request would kill long uploads; stalls are seen below instead.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(2000, limits.headersTimeoutMs),
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    noDelay: true,
+    insecureHTTPParser: false,
+  }
+  // The adapter would replace the global Request and Response of the whole process.
+  const listener = getRequestListener(app.fetch as (request: Request, env: unknown) => Promise<Response>, {
+    overrideGlobalObjects: false,
+    hostname: 'localhost',
+    errorHandler: error => {
+      log.debug('request refused', { server: name, err: error })
+      return new Response('bad request\n', { status: 400, headers: { 'cache-control': 'no-store' } })
+    },
+  })
+  const server = createServer(nodeOptions)
+  server.maxConnections = limits.maxConnections
+  server.maxHeadersCount = LIMITS.headerCount.value + 1
+  const active = new Map<Socket, Exchange>()
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (incoming.rawHeaders.length / 2 > LIMITS.headerCount.value) {
+      outgoing.writeHead(431, { connection: 'close' }).end()
+      return
+    }
+    const { socket } = incoming
+    const exchange = { incoming, outgoing }
+    active.set(socket, exchange)
+    if (!server.listening) outgoing.shouldKeepAlive = false
+    outgoing.once('close', () => {
+      if (active.get(socket) === exchange) active.delete(socket)
+      if (!server.listening) server.closeIdleConnections()
+    })
+    void listener(incoming, outgoing)
+  })
+  server.setTimeout(limits.stallTimeoutMs, socket => {
+    const exchange = active.get(socket)
+    if (exchange !== undefined && !owesUsBytes(exchange, socket)) return
+    if (exchange !== undefined) log.debug('stalled client dropped', { server: name, url: exchange.incoming.url })
+    socket.destroy()
+  })
+  return server
+}
+
+interface Exchange {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+}
+
+/** Whether the silence is the client's: it does not take what was written, or does not send the body we wait for. */
+function owesUsBytes({ incoming, outgoing }: Exchange, socket: Socket): boolean {
+  const takesNothing = outgoing.writableLength > 0 || socket.writableLength > 0
+  const sendsNothing = !incoming.complete && incoming.readableLength === 0
+  return takesNothing || sendsNothing
+}
+
+function listenOn(server: Server, where: ListenOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      const bound = server.address()
+      resolve(bound === null || typeof bound === 'string' ? 0 : (bound as AddressInfo).port)
+    })
+  })
+}
+
+function closeServer(server: Server, drainMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
