@@ -4,19 +4,28 @@ import type { Blockstore } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import type { Operation, Store } from '../store/store.ts'
 
+/** Their signal is optional, ours is not. */
+const NEVER = new AbortController().signal
+
 export type EditableBlockstore = Pick<Blockstore, 'get' | 'put' | 'has'>
+
+export function readableBlockstore(store: Store): Pick<EditableBlockstore, 'get' | 'has'> {
+  return {
+    has: cid => store.has(cid),
+    async *get(cid, options) {
+      yield await store.get(cid, { signal: options?.signal ?? NEVER })
+    },
+  }
+}
 
 /** Every put is durable when it returns, since an edit reads back what it has just written. */
 export function operationBlockstore(store: Store, operation: Operation): EditableBlockstore {
   return {
-    has: cid => store.has(cid),
-    async *get(cid, options) {
-      yield await store.get(cid, { signal: options?.signal ?? new AbortController().signal })
-    },
+    ...readableBlockstore(store),
     async put(cid, bytes, options) {
-      await operation.putVerified(cid, await joined(bytes), { signal: options?.signal ?? new AbortController().signal })
+      await operation.putVerified(cid, await joined(bytes), { signal: options?.signal ?? NEVER })
       await operation.flush()
-      return cid as CID
+      return cid
     },
   }
 }

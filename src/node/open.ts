@@ -1,10 +1,12 @@
 // Opening a node: the repository, its store, pins, content and, when it is wanted, the network.
 
+import type { UnixFS } from '@helia/unixfs'
 import type { CID } from 'multiformats/cid'
 import type { CairnNode, NodeId, PeerInfo } from '../api.ts'
 import type { Config } from '../config/schema.ts'
 import { dagStat } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
+import { openUnixfs } from '../files/unixfs.ts'
 import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
 import { collectGarbage } from '../pins/gc.ts'
@@ -93,6 +95,11 @@ export class LocalNode implements CairnNode {
   /** Resolves when an eagerly started network is up (or never will be). */
   get networkReady(): Promise<Network | undefined> {
     return this.#network.started
+  }
+
+  /** Folders as @helia/unixfs edits them, over this node's store. */
+  unixfs(): Promise<UnixFS> {
+    return openUnixfs(this.store)
   }
 
   id(): Promise<NodeId> {
