@@ -1,7 +1,6 @@
 // The store in the shape that @helia/unixfs wants (interface-blockstore): for editing trees under an operation.
 
 import type { Blockstore } from 'interface-blockstore'
-import type { CID } from 'multiformats/cid'
 import type { Operation, Store } from '../store/store.ts'
 
 /** Their signal is optional, ours is not. */
