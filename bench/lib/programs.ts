@@ -87,10 +87,15 @@ export async function cairnDaemon(
   return { gateway: ready.gateway, swarm: ready.swarm, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
-export async function kuboDaemon(program: string, repo: string, port: number): Promise<Daemon> {
+export async function kuboDaemon(
+  program: string,
+  repo: string,
+  port: number,
+  flags: readonly string[] = ['--offline'],
+): Promise<Daemon> {
   kubo(program, repo, 'config', 'Addresses.Gateway', `/ip4/127.0.0.1/tcp/${port}`)
   kubo(program, repo, 'config', 'Addresses.API', `/ip4/127.0.0.1/tcp/${port + 1}`)
-  const child = spawn(program, ['daemon', '--offline'], {
+  const child = spawn(program, ['daemon', ...flags], {
     env: { ...process.env, IPFS_PATH: repo },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
