@@ -34,6 +34,7 @@ export const LIMITS = {
   pathSegments: limit(256, 'count', 'Segments of one content path'),
   pathBytes: limit(8 * KiB, 'bytes', 'Length of one content path'),
   symlinkBytes: limit(4 * KiB, 'bytes', 'Length of a symlink target'),
+  badBlocksListed: limit(1000, 'count', 'Missing or damaged blocks named for one pin'),
   // CAR
   carHeaderBytes: limit(1 * MiB, 'bytes', 'CAR header'),
   carSectionBytes: limit(2 * MiB + 256, 'bytes', 'One CAR section: a block and its CID'),
@@ -45,6 +46,7 @@ export const LIMITS = {
   cacheBytes: limit(64 * MiB, 'bytes', 'Checked small blocks in memory', 'store.cache'),
   packDescriptors: limit(64, 'count', 'Pack files open at once in one process'),
   lockWaitMs: limit(10_000, 'ms', 'Wait for the write lock before the holder is named'),
+  pinFetches: limit(32, 'count', 'Blocks that one pin fetches at the same time'),
   pinNameBytes: limit(255, 'bytes', 'Name of a pin'),
   // Gateway and API
   headerBytes: limit(16 * KiB, 'bytes', 'Head of one HTTP request'),
@@ -65,6 +67,21 @@ export const LIMITS = {
   peers: limit(300, 'count', 'Open libp2p connections', 'swarm.maxConnections'),
   wantsPerPeer: limit(1024, 'count', 'Wants remembered for one peer'),
   dialTimeoutMs: limit(10_000, 'ms', 'One dial'),
+  wantsInFlight: limit(256, 'count', 'Blocks asked of peers at once'),
+  wantsWaiting: limit(8192, 'count', 'Fetches that wait for their turn to be asked'),
+  wantBroadcast: limit(64, 'count', 'Peers asked at once for a block that no known provider has'),
+  fetchIdleMs: limit(120_000, 'ms', 'A fetch ends when nothing of its root came for so long'),
+  searchMs: limit(30_000, 'ms', 'One search for providers'),
+  searchedKeys: limit(1024, 'count', 'Keys that one fetch remembers to have searched for'),
+  messageSendMs: limit(30_000, 'ms', 'Time for a peer to take one bitswap message; then it is dropped'),
+  messageBytes: limit(4 * MiB, 'bytes', 'One bitswap message, either way'),
+  serveBatchBytes: limit(1 * MiB, 'bytes', 'Blocks loaded at once for one peer (and one block more)'),
+  servedPeers: limit(64, 'count', 'Peers that blocks are being sent to at once'),
+  pendingConnections: limit(64, 'count', 'Inbound connections still shaking hands'),
+  connectionsPerSecond: limit(20, 'count', 'New connections a second from one address'),
+  streams: limit(512, 'count', 'Open streams of one connection, either way'),
+  dialQueue: limit(500, 'count', 'Dials waiting for their turn'),
+  provideQueue: limit(10_000, 'count', 'Roots waiting to be announced to the DHT'),
   // Memory of the whole
   repoMaxBytes: limit(100 * GiB, 'bytes', 'Disk the repository may take', 'store.max'),
 } as const satisfies Record<string, Limit>
