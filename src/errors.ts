@@ -1,5 +1,7 @@
 // Every way Cairn can fail, in one table: the code, what HTTP and the shell are told, and what the user can do.
 
+import type { CID } from 'multiformats/cid'
+
 interface ErrorKind {
   /** HTTP status on the gateway. The Kubo RPC has rules of its own (`gateway/rpc/respond.ts`). */
   readonly status: number
@@ -74,6 +76,8 @@ export interface ErrorDetails {
   readonly hint?: string
   /** What was tried, in order; shown by error pages and `--json`. */
   readonly tried?: readonly string[]
+  /** The block it is about, where it is about one (the RPC has to name it in words of its own). */
+  readonly cid?: CID
 }
 
 /** A failure that Cairn expects and can explain. Matched by `code`, never by message. */
@@ -84,6 +88,7 @@ export class CairnError extends Error {
   readonly exit: number
   readonly hint: string
   readonly tried: readonly string[]
+  readonly cid: CID | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -92,6 +97,7 @@ export class CairnError extends Error {
     this.exit = ERRORS[code].exit
     this.hint = details.hint ?? ERRORS[code].hint
     this.tried = details.tried ?? []
+    this.cid = details.cid
   }
 }
 
