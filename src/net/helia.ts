@@ -1,0 +1,36 @@
+// Helia put together part by part: our blocks, our datastore, our libp2p, and bitswap's wire with our own engines on it.
+
+import { type HeliaWithLibp2p, withLibp2pLight } from '@helia/libp2p'
+import type { ServiceMap } from '@libp2p/interface'
+import { createHeliaLight } from 'helia'
+import type { Datastore } from 'interface-datastore'
+import type { Libp2pOptions } from 'libp2p'
+import type { Logger } from '../observe/log.ts'
+import type { Store } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import { heliaBlockstore } from './blockstore.ts'
+import { libraryLogger } from './logger.ts'
+
+export type CairnHelia = HeliaWithLibp2p<ServiceMap>
+
+export interface HeliaParts {
+  readonly store: Store
+  /** Undefined: what libp2p learns is forgotten at the end. */
+  readonly datastore: Datastore | undefined
+  readonly libp2p: Libp2pOptions
+  readonly log: Logger
+}
+
+export function composeHelia({ store, datastore, libp2p, log }: HeliaParts): CairnHelia {
+  const logger = libraryLogger(log)
+  const init = {
+    name: 'cairn',
+    version: VERSION,
+    blockstore: heliaBlockstore(store),
+    logger,
+    // With no router at all a search never ends, whatever its signal says (notes: helia §2.6).
+    routers: [{ name: 'none', async *findProviders() {} }],
+    ...(datastore !== undefined && { datastore }),
+  }
+  return withLibp2pLight(createHeliaLight(init), { ...libp2p, logger })
+}
