@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { BlockSink, BlockSource, Wait } from '../block/source.ts'
+import type { Logger } from '../observe/log.ts'
 import type { Database } from './database.ts'
 
 /** One SQL statement of a write transaction, as data, so that the commit worker can run it. */
@@ -22,13 +23,26 @@ export interface Operation extends BlockSink, AsyncDisposable {
   /** As `put`, but hashes the bytes first: the door for blocks that others made. HASH_MISMATCH, UNSUPPORTED_HASH, LIMIT. */
   putVerified(cid: CID, bytes: Uint8Array, options: Wait): Promise<void>
   /** Says that this block, if it is here, is needed now; false if it is not here (or only cached: then it is made kept first). */
-  keep(cid: CID, options: Wait): Promise<boolean>
+  keep(cid: CID, options: KeepOptions): Promise<boolean>
   /** Resolves when everything put or kept so far is durable. */
   flush(): Promise<void>
-  /** Flushes, then runs `statements` in the last transaction of this operation, which checks that its lease still stands. */
+  /**
+   * Flushes, then runs `statements` in the last transaction of this operation, which checks that its lease still stands.
+   * With statements it has left a root; without, what it put counts as in use for `store.grace`.
+   */
   finish(statements?: readonly Statement[]): Promise<void>
   /** Ends it without a last transaction; idempotent, also the effect of disposing an unfinished one. */
   abort(): Promise<void>
+}
+
+export interface KeepOptions extends Wait {
+  /** Whether there are links in it. Left out, the store looks, so that a block that came in as raw is never taken for a leaf. */
+  readonly hasLinks?: boolean
+}
+
+export interface WriteOptions {
+  /** May use the reserve when the disk is full: for what frees room (unpin, gc) and nothing else. */
+  readonly freesRoom?: boolean
 }
 
 export interface StoreCounters {
@@ -48,7 +62,7 @@ export interface Store extends BlockSource, AsyncDisposable {
   /** A block fetched for a reader: hashed at the door, not synced, evicted when room is needed. */
   cache(cid: CID, bytes: Uint8Array): Promise<void>
   /** One write transaction; resolves with the rows each statement changed. */
-  write(statements: readonly Statement[]): Promise<readonly number[]>
+  write(statements: readonly Statement[], options?: WriteOptions): Promise<readonly number[]>
   /** Forgets one block at once: a checked deletion that spares the caller's own race with pins (used by `block rm`). */
   remove(cid: CID, options: Wait): Promise<boolean>
   counters(): StoreCounters
@@ -64,4 +78,7 @@ export interface StoreOptions {
   readonly verify: 'crc' | 'full'
   /** `inline`: commit on this thread (short commands); `worker`: on a thread of its own (daemon). */
   readonly commit: 'inline' | 'worker'
+  readonly log?: Logger
+  /** Called once before a write is refused for want of room: evicts, collects. */
+  readonly makeRoom?: (store: Store) => Promise<void>
 }
