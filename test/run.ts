@@ -10,7 +10,9 @@ const ROOT = join(import.meta.dirname, '..')
 const RUN_ONE = join(import.meta.dirname, 'support/run-one.ts')
 /** Suites with scripts of their own: `npm run test:<name>` runs `node test/run.ts <name>`. */
 const SLOW = new Set(['browser', 'interop', 'conformance-official', 'soak'])
-const FILE_TIMEOUT_MS = Number(process.env.TEST_TIMEOUT_MS ?? 120_000)
+/** `--full`: the long budget of suites that sample in `npm test`. */
+const FULL = process.argv.includes('--full')
+const FILE_TIMEOUT_MS = Number(process.env.TEST_TIMEOUT_MS ?? (FULL ? 1_200_000 : 120_000))
 
 interface Outcome {
   readonly file: string
@@ -54,6 +56,7 @@ function runFile(file: string): Promise<Outcome> {
       TMPDIR: home,
       NO_COLOR: '1',
       CAIRN_REPO: join(home, 'repo'),
+      ...(FULL ? { TEST_FULL: '1', TEST_ONE_TIMEOUT_MS: '1200000' } : {}),
     },
   })
   let report: Report = { passed: 0, failed: 0, skipped: 0, started: '' }
@@ -117,7 +120,8 @@ function killGroup(pid: number | undefined): void {
 }
 
 async function main(): Promise<void> {
-  const files = findTests(process.argv.slice(2))
+  const words = process.argv.slice(2).filter(word => word !== '--full')
+  const files = findTests(words)
   const outcomes: Outcome[] = []
   const queue = [...files]
   const lane = async () => {
@@ -131,7 +135,7 @@ async function main(): Promise<void> {
   }
   await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, lane))
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  if (files.length === 0) console.log(`no test file matches ${process.argv.slice(2).map(word => basename(word))}`)
+  if (files.length === 0) console.log(`no test file matches ${words.map(word => basename(word))}`)
   console.log(
     `${sum('passed')} passed, ${sum('failed') + (files.length === 0 ? 1 : 0)} failed, ${sum('skipped')} skipped`,
   )

@@ -5,7 +5,7 @@ import { cairn, cairnOk, temporaryFolder } from '../support/cairn.ts'
 import { makeTree } from '../support/files.ts'
 
 // 20 in the full run (`npm run test:crash -- --full`), a sample in `npm test`.
-const KILLS = Number(process.env.CRASH_KILLS ?? 4)
+const KILLS = process.env.TEST_FULL ? 20 : 4
 
 test(`kill -9 at ${KILLS} random instants of a local add loses nothing that was acknowledged`, async () => {
   const work = temporaryFolder('kill-add')
