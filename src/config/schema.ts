@@ -2,36 +2,14 @@
 
 import { z } from 'zod'
 import { LIMITS } from '../limits.ts'
-import { formatSize, parseDuration, parseSize } from '../units.ts'
+import { formatSize } from '../units.ts'
+import { complaint, KINDS, type Kind } from './kinds.ts'
 
-const checked = (parse: (text: string) => number) => (text: string) => {
-  try {
-    parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A size as people write it (`"10GiB"`); read it with `parseSize`. */
-const size = (value: string, doc: string) =>
-  z
-    .string()
-    .refine(checked(parseSize), 'is not a size: write 512KiB, 10GiB or bytes')
-    .default(value)
-    .meta({ kind: 'size', description: doc })
-
-/** A duration as people write it (`"30s"`); read it with `parseDuration`. */
-const duration = (value: string, doc: string) =>
-  z
-    .string()
-    .refine(checked(parseDuration), 'is not a duration: write 500ms, 30s or 1h')
-    .default(value)
-    .meta({ kind: 'duration', description: doc })
-
-const text = (value: string, doc: string) => z.string().default(value).meta({ kind: 'text', description: doc })
-const list = (value: string[], doc: string) =>
-  z.array(z.string()).default(value).meta({ kind: 'list', description: doc })
+const fits = (kind: Kind) => (value: unknown) => complaint({ kind }, value) === undefined
+const text = (kind: 'text' | 'size' | 'duration' | 'address', value: string, doc: string) =>
+  z.string().refine(fits(kind), `is not ${KINDS[kind].write}`).default(value).meta({ kind, description: doc })
+const list = (kind: 'list' | 'multiaddrs', value: string[], doc: string) =>
+  z.array(z.string()).refine(fits(kind), `is not ${KINDS[kind].write}`).default(value).meta({ kind, description: doc })
 const count = (value: number, doc: string) => z.int().min(0).default(value).meta({ kind: 'count', description: doc })
 const flag = (value: boolean, doc: string) => z.boolean().default(value).meta({ kind: 'flag', description: doc })
 const choice = <const T extends readonly [string, ...string[]]>(values: T, value: T[number], doc: string) =>
@@ -40,7 +18,7 @@ const choice = <const T extends readonly [string, ...string[]]>(values: T, value
     .default(value as never)
     .meta({ kind: 'choice', description: doc, values: [...values] })
 
-export const BOOTSTRAP = [
+const BOOTSTRAP = [
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN',
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmQCU2EcMqAqQPR2i9bChDtGNJchTbq5TbXJJ16u19uLTa',
   '/dnsaddr/bootstrap.libp2p.io/p2p/QmbLHAnMoJPWSCR5Zhtx6BHJX9KiKNN6tpvbUcqanj75Nb',
@@ -65,31 +43,47 @@ export const configSchema = z.strictObject({
     ),
   }),
   store: section({
-    max: size('100GiB', 'Disk the repository may take, hard: unpinned content goes first, then writes are refused'),
-    cache: size(formatSize(LIMITS.cacheBytes.value).replace(' ', ''), 'Memory for checked small blocks'),
+    max: text(
+      'size',
+      '100GiB',
+      'Disk the repository may take, hard: unpinned content goes first, then writes are refused',
+    ),
+    cache: text('size', formatSize(LIMITS.cacheBytes.value).replace(' ', ''), 'Memory for checked small blocks'),
     verify: choice(
       ['crc', 'full'],
       'crc',
       'What every read checks: the CRC-32 taken at the door, or the whole hash again',
     ),
-    grace: duration('1h', 'How long content that was added without a pin is safe from collection'),
+    grace: text('duration', '1h', 'How long content that was added without a pin is safe from collection'),
   }),
   gateway: section({
-    listen: text('127.0.0.1:8080', 'Address of the public content gateway, HOST:PORT; empty turns it off'),
-    hosts: list(['localhost'], 'Host names that serve each CID under a subdomain of its own'),
-    retrievalTimeout: duration('30s', 'Time until a request that needs the network must have its first byte'),
-    stallTimeout: duration('30s', 'A client that takes nothing for so long is dropped'),
+    listen: text('address', '127.0.0.1:8080', 'Address of the public content gateway, HOST:PORT; empty turns it off'),
+    hosts: list('list', ['localhost'], 'Host names that serve each CID under a subdomain of its own'),
+    retrievalTimeout: text('duration', '30s', 'Time until a request that needs the network must have its first byte'),
+    stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),
   }),
   api: section({
-    listen: text('127.0.0.1:5001', 'Address of the API (Kubo RPC, health, metrics), HOST:PORT; loopback only'),
+    listen: text(
+      'address',
+      '127.0.0.1:5001',
+      'Address of the API (Kubo RPC, health, metrics), HOST:PORT; loopback only',
+    ),
   }),
   swarm: section({
-    listen: list(['/ip4/0.0.0.0/tcp/4001', '/ip4/0.0.0.0/tcp/4002/ws'], 'Multiaddrs that peers can reach this node on'),
-    announce: list([], 'Multiaddrs to tell peers instead of the ones listened on'),
-    peers: list([], 'Peers to stay connected with: multiaddrs that end in /p2p/<id>'),
-    bootstrap: list(BOOTSTRAP, 'First peers of the public network; used in mode public only'),
-    key: text('swarm.key', 'File of the pre-shared key of a private network (Kubo format), relative to the repository'),
+    listen: list(
+      'multiaddrs',
+      ['/ip4/0.0.0.0/tcp/4001', '/ip4/0.0.0.0/tcp/4002/ws'],
+      'Multiaddrs that peers can reach this node on',
+    ),
+    announce: list('multiaddrs', [], 'Multiaddrs to tell peers instead of the ones listened on'),
+    peers: list('multiaddrs', [], 'Peers to stay connected with: multiaddrs that end in /p2p/<id>'),
+    bootstrap: list('multiaddrs', BOOTSTRAP, 'First peers of the public network; used in mode public only'),
+    key: text(
+      'text',
+      'swarm.key',
+      'File of the pre-shared key of a private network (Kubo format), relative to the repository',
+    ),
     maxConnections: count(LIMITS.peers.value, 'Open connections to peers'),
   }),
   log: section({
@@ -97,7 +91,7 @@ export const configSchema = z.strictObject({
     format: choice(['auto', 'text', 'json'], 'auto', 'Readable lines, JSON lines, or what fits where stderr goes'),
   }),
   daemon: section({
-    drain: duration('10s', 'How long running requests may take to end when the node stops'),
+    drain: text('duration', '10s', 'How long running requests may take to end when the node stops'),
     mdns: flag(true, 'Find peers on the local network (modes public and lan)'),
   }),
 })

@@ -1,0 +1,125 @@
+// HTTP to the daemon's API: finding it, one call, reading its answer whole or by lines. By node:http, which loads faster than fetch.
+
+import { readFileSync } from 'node:fs'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CairnError, ERRORS, type ErrorCode } from '../src/errors.ts'
+
+/** Where the API listens, in the words of node:http and node:net. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string }
+
+const CONNECT_MS = 2000
+/** Reading asks for many blocks at a time. */
+const agent = new Agent({ keepAlive: true, maxSockets: 32 })
+
+/** What a multiaddr of the `api` file says; undefined for what no client can use. */
+export function parseEndpoint(multiaddr: string): Endpoint | undefined {
+  const [, kind, ...rest] = multiaddr.trim().split('/')
+  if (kind === 'unix' && rest.length > 0) return { socketPath: `/${rest.join('/')}` }
+  const port = Number(rest[2])
+  if (!['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(kind ?? '') || rest[1] !== 'tcp' || !(port > 0)) return undefined
+  return { host: rest[0] ?? '', port }
+}
+
+/** Undefined if there is no `api` file, or nobody listens where it points. */
+export async function findEndpoint(file: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | undefined> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+  const endpoint = parseEndpoint(text)
+  return endpoint !== undefined && (await isListening(endpoint, signal)) ? endpoint : undefined
+}
+
+/** Whether a connection can be made at all. */
+export async function isListening(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
+  const socket = connect('socketPath' in endpoint ? { path: endpoint.socketPath } : endpoint)
+  const given = new AbortController()
+  try {
+    return await Promise.race([
+      new Promise<boolean>(resolve => {
+        socket.once('connect', () => resolve(true))
+        socket.once('error', () => resolve(false))
+      }),
+      sleep(CONNECT_MS, false, { signal: AbortSignal.any([given.signal, signal]) }),
+    ])
+  } finally {
+    given.abort()
+    socket.destroy()
+  }
+}
+
+export interface RpcOptions {
+  readonly query: readonly (readonly [string, string])[]
+  readonly signal: AbortSignal
+}
+
+/** Calls `path` below /api/v0; the answer's head says success, or this throws what the daemon said. */
+export async function rpc(endpoint: Endpoint, path: string, { query, signal }: RpcOptions): Promise<IncomingMessage> {
+  const search = new URLSearchParams(query.map(([name, value]) => [name, value]))
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const call = request({ ...endpoint, agent, method: 'POST', path: `/api/v0/${path}?${search}`, signal }, resolve)
+    call.once('error', cause => {
+      reject(
+        signal.aborted
+          ? signal.reason
+          : new CairnError('NO_DAEMON', `the daemon did not answer: ${cause.message}`, { cause }),
+      )
+    })
+    call.end()
+  })
+  if (answer.statusCode === 200) return answer
+  throw await refusal(answer, path)
+}
+
+/** Kubo's error document carries a text alone; a Cairn also names its error code. */
+async function refusal(answer: IncomingMessage, path: string): Promise<CairnError> {
+  const body = new TextDecoder().decode(await readWhole(answer, 64 * 1024))
+  const said = String(answer.headers['x-cairn-code'] ?? '')
+  const code: ErrorCode = said in ERRORS ? (said as ErrorCode) : 'UNREACHABLE'
+  return new CairnError(code, messageIn(body) || `the daemon answered ${path} with status ${answer.statusCode}`)
+}
+
+function messageIn(body: string): string {
+  try {
+    return String((JSON.parse(body) as { Message?: unknown }).Message ?? '')
+  } catch {
+    return body.trim().slice(0, 500)
+  }
+}
+
+/** UNREACHABLE if the answer is cut off, LIMIT if it is longer than it may be. */
+export async function readWhole(answer: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of bodyOf(answer)) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw new CairnError('LIMIT', `the daemon's answer is longer than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+}
+
+/** The answer line by line, as they come. */
+export async function* readLines(answer: IncomingMessage): AsyncGenerator<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of bodyOf(answer)) {
+    text += decoder.decode(chunk, { stream: true })
+    const lines = text.split('\n')
+    text = lines.pop() ?? ''
+    yield* lines.filter(line => line !== '')
+  }
+  if (text !== '') yield text
+}
+
+async function* bodyOf(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    yield* answer as AsyncIterable<Uint8Array>
+  } catch (cause) {
+    throw new CairnError('UNREACHABLE', 'the daemon broke off its answer', { cause })
+  }
+}

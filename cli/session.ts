@@ -1,0 +1,130 @@
+// What commands share: the repository's place, its config, a log, a node of their own, the running daemon.
+
+import type { CairnNode } from '../src/api.ts'
+import type { ConfigFlag, LoadedConfig } from '../src/config/load.ts'
+import { apiPath, type Environment, repoPath } from '../src/config/paths.ts'
+import { CairnError } from '../src/errors.ts'
+import type { LocalNode } from '../src/index.ts'
+import { createLogger, type Logger } from '../src/observe/log.ts'
+import type { FlagSpecs, FlagValues, GlobalFlags } from './command.ts'
+import type { Io } from './io.ts'
+import type { Remote } from './remote.ts'
+
+export interface OpenOptions {
+  /** Make the repository if there is none, and say so. */
+  readonly create?: boolean
+  /** Never asks anyone for what is missing: for commands that are about this repository. */
+  readonly local?: boolean
+}
+
+export interface Session extends AsyncDisposable {
+  readonly repo: string
+  readonly log: Logger
+  config(): LoadedConfig
+  /** This process's own node; what is missing comes from the daemon if one runs, else from a network of its own. */
+  open(options?: OpenOptions): Promise<LocalNode>
+  /** The running daemon, or undefined. */
+  daemon(): Promise<Remote | undefined>
+  /** The running daemon; NO_DAEMON if there is none. */
+  needDaemon(): Promise<Remote>
+}
+
+export interface SessionOptions {
+  readonly globals: FlagValues<GlobalFlags>
+  /** The command's own flags that set config keys. */
+  readonly configFlags: readonly ConfigFlag[]
+  readonly env: Environment
+  readonly io: Io
+  readonly signal: AbortSignal
+  readonly isService: boolean
+}
+
+export async function createSession({
+  globals,
+  configFlags,
+  env,
+  io,
+  signal,
+  isService,
+}: SessionOptions): Promise<Session> {
+  const repo = repoPath({ flag: globals.repo, env })
+  const { loadConfig } = await import('../src/config/load.ts')
+  let loaded: LoadedConfig | undefined
+  let daemon: Promise<Remote | undefined> | undefined
+  const opened: (CairnNode & AsyncDisposable)[] = []
+  const config = (): LoadedConfig => {
+    loaded ??= loadConfig({ repo, env, flags: [...configFlags, ...settings(globals.config ?? [])] })
+    return loaded
+  }
+  const findDaemon = async (): Promise<Remote | undefined> => {
+    const { connectDaemon } = await import('./remote.ts')
+    return connectDaemon(apiPath(repo), { signal })
+  }
+  const session: Session = {
+    repo,
+    get log() {
+      return logger(config(), io, isService)
+    },
+    config,
+    daemon: () => {
+      daemon ??= findDaemon()
+      return daemon
+    },
+    needDaemon: async () => {
+      const running = await session.daemon()
+      if (running === undefined) throw new CairnError('NO_DAEMON', `no daemon runs on ${repo}`)
+      return running
+    },
+    open: async ({ create = false, local = false } = {}) => {
+      const remote = local || globals.offline === true ? undefined : await session.daemon()
+      const { openNode } = await import('../src/index.ts')
+      const { repoExists } = await import('../src/store/repo.ts')
+      if (create && !repoExists(repo)) io.stderr.write(`made a repository at ${repo}\n`)
+      const node = await openNode({
+        repo,
+        config: config().config,
+        log: session.log,
+        role: 'command',
+        network: local || globals.offline === true || remote !== undefined ? 'never' : 'lazy',
+        createIfMissing: create,
+        ...(remote !== undefined && { fetchBlock: (cid, wait) => remote.blockGet(cid, wait) }),
+      })
+      opened.push(node)
+      return node
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const node of opened.splice(0)) await node[Symbol.asyncDispose]()
+    },
+  }
+  return session
+}
+
+/** `--config KEY=VALUE` as flags of the config. */
+function settings(texts: readonly string[]): ConfigFlag[] {
+  return texts.map(text => {
+    const at = text.indexOf('=')
+    if (at < 1)
+      throw new CairnError('USAGE', `--config: "${text}" is not KEY=VALUE`, { hint: 'all keys: `cairn help config`' })
+    return { key: text.slice(0, at), value: text.slice(at + 1), flag: '--config' }
+  })
+}
+
+/** The command's flags that stand for config keys. */
+export function configFlagsOf(specs: FlagSpecs, values: FlagValues<FlagSpecs>): ConfigFlag[] {
+  return Object.entries(specs).flatMap(([name, { config: key }]) => {
+    const value = values[name]
+    if (key === undefined || value === undefined) return []
+    return [{ key, value: Array.isArray(value) ? value.map(String) : String(value), flag: `--${name}` }]
+  })
+}
+
+/** A command says what matters by itself: it logs warnings, unless a level was asked for. */
+function logger({ config, origins }: LoadedConfig, io: Io, isService: boolean): Logger {
+  const { level, format } = config.log
+  const isAsked = isService || origins.get('log.level') !== 'default'
+  return createLogger({
+    level: isAsked ? level : 'warn',
+    format: format === 'auto' ? (io.stderr.isTerminal ? 'text' : 'json') : format,
+    write: line => io.stderr.write(line),
+  })
+}

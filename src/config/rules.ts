@@ -1,0 +1,24 @@
+// What must hold between config values, beyond the kind of each.
+
+import { CairnError } from '../errors.ts'
+import { parseAddress } from './kinds.ts'
+import type { Config } from './schema.ts'
+
+/** BAD_CONFIG if the values do not fit together. `origin` tells where a key's value came from. */
+export function checkRules(config: Config, origin: (key: string) => string): void {
+  const fail = (key: string, what: string, hint: string): never => {
+    throw new CairnError('BAD_CONFIG', `${origin(key)}: ${key}: ${what}`, { hint })
+  }
+  const api = parseAddress(config.api.listen)
+  // The API can add, unpin and stop the node; without tokens only this machine may reach it (design §7).
+  if (api !== undefined && !isLoopback(api.host)) {
+    fail('api.listen', `${config.api.listen} is reachable from other machines`, 'use 127.0.0.1, ::1 or localhost')
+  }
+  const gateway = config.gateway.listen
+  if (gateway !== '' && gateway === config.api.listen && parseAddress(gateway)?.port !== 0) {
+    fail('gateway.listen', `${gateway} is also api.listen`, 'give each listener a port of its own')
+  }
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host)
