@@ -1,0 +1,39 @@
+// dag/export, dag/stat: whole DAGs, as a CAR and as numbers (spec: kubo-rpc §2.3).
+
+import type { ContentApi } from '../../src/api.ts'
+import { bool, type Command, command, values } from './command.ts'
+import { dagStats } from './dag-stat.ts'
+import { cidOfArgument, parsePath } from './paths.ts'
+
+const exportDag = command({
+  args: [{ name: 'root' }],
+  options: { progress: bool(false, 'p'), 'local-only': bool(false) },
+  run: async ({ content, args: [arg = ''], signal }) => {
+    const root = await cidOfArgument(content, arg, { signal })
+    // A root that is missing is an error before the body, not a broken CAR.
+    await content.blocks(parsePath(arg).root).get(root, { signal })
+    return {
+      kind: 'bytes',
+      type: 'application/vnd.ipld.car',
+      content: content.exportCar({ root, segments: [] }, { signal }),
+    }
+  },
+})
+
+const stat = command({
+  args: [{ name: 'root', many: true }],
+  options: { progress: bool(true, 'p') },
+  run: async ({ content, args, options, signal, formatCid }) => {
+    const roots = []
+    for (const arg of args) roots.push(await presentRoot(content, arg, signal))
+    return values(dagStats(content, roots, { progress: options.progress, signal, formatCid }))
+  },
+})
+
+async function presentRoot(content: ContentApi, arg: string, signal: AbortSignal) {
+  const cid = await cidOfArgument(content, arg, { signal })
+  await content.blocks(parsePath(arg).root).get(cid, { signal })
+  return cid
+}
+
+export const DAG_COMMANDS: Record<string, Command> = { 'dag/export': exportDag, 'dag/stat': stat }
