@@ -78,7 +78,8 @@ export interface ContentApi {
   readonly local: BlockSource
 }
 
-export type ImportProfile = 'unixfs-v1-2025' | 'unixfs-v0-2015'
+/** `kubo-default`: Kubo's `add` without a profile. As `unixfs-v0-2015`, except that CIDv1 brings raw leaves and other hashes bring CIDv1. */
+export type ImportProfile = 'unixfs-v1-2025' | 'unixfs-v0-2015' | 'kubo-default'
 
 /** How files become blocks; names and meanings are those of `ipfs add`. Unset ones follow the profile. */
 export interface ImportOptions {
@@ -114,6 +115,8 @@ export interface WalkOptions {
   readonly dereferenceArgs?: boolean
   readonly dereferenceSymlinks?: boolean
   readonly emptyDirs?: boolean
+  /** Folders never entered, wherever they come up: the repository that the blocks are written to. */
+  readonly exclude?: readonly string[]
 }
 
 export interface AddOptions extends ImportOptions, WalkOptions, Wait {

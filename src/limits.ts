@@ -34,6 +34,7 @@ export const LIMITS = {
   pathSegments: limit(256, 'count', 'Segments of one content path'),
   pathBytes: limit(8 * KiB, 'bytes', 'Length of one content path'),
   symlinkBytes: limit(4 * KiB, 'bytes', 'Length of a symlink target'),
+  importDepth: limit(512, 'count', 'Folders inside folders that an import follows'),
   badBlocksListed: limit(1000, 'count', 'Missing or damaged blocks named for one pin'),
   // CAR
   carHeaderBytes: limit(1 * MiB, 'bytes', 'CAR header'),
