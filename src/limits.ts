@@ -42,6 +42,8 @@ export const LIMITS = {
   carRoots: limit(10_000, 'count', 'Roots named by one CAR'),
   // Store
   groupBytes: limit(8 * MiB, 'bytes', 'One group commit'),
+  groupRows: limit(8192, 'count', 'Blocks of one group commit'),
+  reserveBytes: limit(16 * MiB, 'bytes', 'Least disk kept back for unpinning and collecting when it is full'),
   inlineBytes: limit(64 * KiB, 'bytes', 'Largest block kept inside the database'),
   walBytes: limit(64 * MiB, 'bytes', 'WAL size above which a writer checkpoints'),
   cacheBytes: limit(64 * MiB, 'bytes', 'Checked small blocks in memory', 'store.cache'),

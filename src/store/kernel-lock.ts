@@ -1,0 +1,74 @@
+// Locks that die with their process: an empty SQLite database under BEGIN EXCLUSIVE, as Node has no flock (spec: store §1, §3).
+// The file is never opened through `fs`: any close of it in this process would drop the lock (spec: store §2.1).
+
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { isBusy } from './sqlite-error.ts'
+
+/** One connection to a lock file; taking and giving back cost a few microseconds. */
+export class KernelLock implements Disposable {
+  readonly file: string
+  readonly #connection: DatabaseSync
+
+  constructor(file: string) {
+    this.file = file
+    this.#connection = new DatabaseSync(file, { timeout: 0 })
+  }
+
+  /** False if another connection, of this or any process, has it. */
+  take(): boolean {
+    try {
+      this.#connection.exec('BEGIN EXCLUSIVE')
+      return true
+    } catch (error) {
+      if (isBusy(error)) return false
+      throw error
+    }
+  }
+
+  giveBack(): void {
+    this.#connection.exec('ROLLBACK')
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#connection.isOpen) this.#connection.close()
+  }
+}
+
+/** Takes the lock for as long as the result lives; undefined if it is held. */
+export function takeLock(file: string): KernelLock | undefined {
+  const lock = new KernelLock(file)
+  if (lock.take()) return lock
+  lock[Symbol.dispose]()
+  return undefined
+}
+
+/** Whether some process holds the lock. Reads under a shared lock, so that two who ask do not take each other for the holder. */
+export function isLockHeld(file: string): boolean {
+  if (!existsSync(file)) return false
+  const connection = new DatabaseSync(file, { timeout: 0 })
+  try {
+    connection.prepare('SELECT 1 FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (isBusy(error)) return true
+    throw error
+  } finally {
+    connection.close()
+  }
+}
+
+/** The process that holds it, where the system tells (Linux). */
+export function lockHolder(file: string): number | undefined {
+  try {
+    const { ino } = lstatSync(file)
+    const line = readFileSync('/proc/locks', 'utf8')
+      .split('\n')
+      .find(text => text.includes('POSIX') && text.includes(' WRITE ') && text.includes(`:${ino} `))
+    const pid = Number(/WRITE\s+(\d+)/.exec(line ?? '')?.[1])
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+  } catch {
+    // Only for a message: elsewhere than on Linux there is no such list.
+    return undefined
+  }
+}
