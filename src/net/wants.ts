@@ -14,12 +14,25 @@ import { fetchFailure } from './tried.ts'
 import type { IncomingMessage, Wire, WireBlock, WireListener } from './wire.ts'
 import { wireBlockKey } from './wire-block.ts'
 
-const TICK_MS = 500
-/** A provider that gave nothing for so long gets company. */
-const HEDGE_MS = 1500
-/** A peer that was asked and gave nothing at all for so long counts as silent. */
-const SILENT_MS = 15_000
-const SEARCH_AFTER_MS = 1000
+/** How patient the node is with peers, in ms. */
+export interface Patience {
+  readonly tickMs: number
+  /** A provider that gave nothing for so long gets company. */
+  readonly hedgeMs: number
+  /** A peer that was asked and gave nothing at all for so long counts as silent. */
+  readonly silentMs: number
+  /** When more providers are looked for. */
+  readonly searchMs: number
+  /** When a fetch ends by itself. */
+  readonly idleMs: number
+}
+const PATIENCE: Patience = {
+  tickMs: 500,
+  hedgeMs: 1500,
+  silentMs: 15_000,
+  searchMs: 1000,
+  idleMs: LIMITS.fetchIdleMs.value,
+}
 /** Blocks that may still arrive from others after they were received or given up. */
 const REMEMBERED_KEYS = 8192
 
@@ -52,10 +65,12 @@ export interface WantsOptions {
   readonly signal: AbortSignal
   /** Starts a search for more providers in the background; `tried` gets a line about it. */
   readonly search: (session: Session, cid: CID) => void
+  readonly patience?: Patience
 }
 
 export class Wants implements WireListener {
   readonly #options: WantsOptions
+  readonly #patience: Patience
   readonly #wants = new Map<string, Want>()
   readonly #peers = new Map<string, WantPeer>()
   readonly #ended = new Set<string>()
@@ -65,6 +80,7 @@ export class Wants implements WireListener {
 
   constructor(options: WantsOptions) {
     this.#options = options
+    this.#patience = options.patience ?? PATIENCE
     this.#outbox = new Outbox({
       wire: { send: (peer, message, signal) => options.wire().send(peer, message, signal) },
       onFailure: (peer, keys) => {
@@ -120,7 +136,8 @@ export class Wants implements WireListener {
 
   #join(cid: CID, session: Session, signal: AbortSignal): Promise<Uint8Array> {
     const stopped = this.#options.signal
-    if (stopped.aborted) return Promise.reject(fetchFailure({ cid, reason: stopped.reason, peers: this.#peers }))
+    const ended = [stopped, signal].find(({ aborted }) => aborted)
+    if (ended !== undefined) return Promise.reject(fetchFailure({ cid, reason: ended.reason, peers: this.#peers }))
     const key = blockKey(cid)
     const known = this.#wants.get(key)
     const want = known ?? {
@@ -143,7 +160,7 @@ export class Wants implements WireListener {
     signal.addEventListener('abort', giveUp, { once: true })
     if (known === undefined) {
       this.#wants.set(key, want)
-      this.#ticker ??= setInterval(() => this.#tick(), TICK_MS)
+      this.#ticker ??= setInterval(() => this.#tick(), this.#patience.tickMs)
       this.#advance(want)
     }
     return promise.finally(() => signal.removeEventListener('abort', giveUp))
@@ -235,8 +252,9 @@ export class Wants implements WireListener {
   #tick(): void {
     const now = performance.now()
     for (const want of [...this.#wants.values()]) {
-      if (now - Math.max(want.startedAt, want.session.blockAt) > LIMITS.fetchIdleMs.value) this.#expire(want)
-      else this.#nudge(want, now)
+      if (now - Math.max(want.startedAt, want.session.blockAt) > this.#patience.idleMs) {
+        this.#fail(want, new DOMException('nothing came', 'TimeoutError'))
+      } else this.#nudge(want, now)
     }
   }
 
@@ -245,18 +263,14 @@ export class Wants implements WireListener {
       const asked = answer === 'asked-block' || answer === 'asked-have'
       const heardAt = Math.max(want.askedAt, this.#peers.get(name)?.heardAt ?? 0)
       // While a peer sends us anything at all it is slow, not silent.
-      if (asked && now - heardAt > SILENT_MS) this.#answer(name, want.key, 'silent')
+      if (asked && now - heardAt > this.#patience.silentMs) this.#answer(name, want.key, 'silent')
     }
-    if (!isAsked(want) && now - want.askedAt > SILENT_MS) {
+    if (!isAsked(want) && now - want.askedAt > this.#patience.silentMs) {
       for (const [name, answer] of want.answers) if (answer === 'silent') want.answers.delete(name)
     }
-    if (now - Math.max(want.askedAt, want.session.blockAt) > HEDGE_MS) this.#advance(want)
-    if (now - Math.max(want.startedAt, want.session.blockAt) > SEARCH_AFTER_MS)
+    if (now - Math.max(want.askedAt, want.session.blockAt) > this.#patience.hedgeMs) this.#advance(want)
+    if (now - Math.max(want.startedAt, want.session.blockAt) > this.#patience.searchMs)
       this.#options.search(want.session, want.cid)
-  }
-
-  #expire(want: Want): void {
-    this.#fail(want, new DOMException('nothing came', 'TimeoutError'))
   }
 
   #fail(want: Want, reason: unknown): void {
