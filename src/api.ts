@@ -106,6 +106,20 @@ export interface ImportOptions {
 export type ImportSource =
   | { readonly kind: 'path'; readonly path: string; readonly name?: string }
   | { readonly kind: 'stream'; readonly name: string; readonly content: AsyncIterable<Uint8Array> }
+  /** Whole trees as they come, each root under its own name; it must be the only source. */
+  | { readonly kind: 'entries'; readonly name?: undefined; readonly entries: AsyncIterable<SourceEntry> }
+
+/** One entry of a streamed tree, depth first; folders need no entry of their own. */
+export interface SourceEntry {
+  /** From its root on; empty for a single file without a name. */
+  readonly path: readonly string[]
+  readonly kind: 'file' | 'directory' | 'symlink'
+  /** The bytes of a file, or where a symlink points. */
+  readonly content: AsyncIterable<Uint8Array>
+  /** Used with `preserveMode` and `preserveMtime`. */
+  readonly mode?: number
+  readonly mtime?: { readonly secs: bigint; readonly nsecs: number }
+}
 
 /** Which files of a local folder are taken. */
 export interface WalkOptions {

@@ -15,6 +15,7 @@ import { attempt } from './import/source-error.ts'
 import { StreamWalk } from './import/stream-walk.ts'
 import { addedEvent, type InputWalk, TreeWalk, type WalkContext } from './import/tree-walk.ts'
 import { BlockWriter } from './import/writer.ts'
+import { importEntries } from './import-entries.ts'
 
 interface Input {
   /** Its place among the roots. */
@@ -34,6 +35,11 @@ export async function* importSources(
 ): AsyncGenerator<AddEvent> {
   const { signal } = options
   signal.throwIfAborted()
+  const [first] = sources
+  if (first?.kind === 'entries' && sources.length === 1) {
+    yield* importEntries(first.entries, options, sink)
+    return
+  }
   const recipe = recipeOf(options)
   const writer = new BlockWriter({ recipe, sink, signal })
   const folders: AddEvent[] = []
@@ -79,6 +85,8 @@ function inputsOf(sources: readonly ImportSource[], context: WalkContext, isWrap
   const taken = new Map<string, string>()
   const inputs: Input[] = []
   for (const [index, source] of sources.entries()) {
+    if (source.kind === 'entries')
+      throw new CairnError('USAGE', 'a stream of entries cannot be added together with others')
     const { name, path, walk } = source.kind === 'path' ? localInput(source, context) : streamInput(source, context)
     const other = taken.get(name)
     if (isWrapped && other === path && path !== '') continue
