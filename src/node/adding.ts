@@ -24,7 +24,7 @@ export async function* addFiles(
     return
   }
   await using operation = await store.begin('add')
-  for await (const event of importSources(sources, options, operation)) {
+  for await (const event of importSources(sources, { ...options, exclude: [store.path] }, operation)) {
     if (event.type === 'done')
       await operation.finish(await lastStatements(store, operation, sources, event.roots, options))
     yield event
