@@ -88,6 +88,8 @@ function inputsOf(sources: readonly ImportSource[], context: WalkContext, isWrap
     if (source.kind === 'entries')
       throw new CairnError('USAGE', 'a stream of entries cannot be added together with others')
     const { name, path, walk } = source.kind === 'path' ? localInput(source, context) : streamInput(source, context)
+    if (isWrapped && (name.includes('/') || name === '.' || name === '..'))
+      throw new CairnError('USAGE', `"${name}" cannot be the name of an entry in a folder`)
     const other = taken.get(name)
     if (isWrapped && other === path && path !== '') continue
     if (isWrapped && other !== undefined)

@@ -17,7 +17,7 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 /** Room worth reading into; less is left over at the end of a slab. */
 const LEAST_ROOM = 64 * 1024
 /** Reads and hashes under way for one file. */
-const AT_ONCE = 8
+const AT_ONCE = 16
 const PIECE_BYTES = 1024 * 1024
 
 export interface ImportedFile {

@@ -6,7 +6,7 @@ import { inOrder } from './in-order.ts'
 import type { LeafMaker } from './leaf.ts'
 import { sealJobs } from './local-file.ts'
 import { forFile } from './metadata.ts'
-import { addedEvent, type InputWalk, type Slow } from './tree-walk.ts'
+import { addedEvent, type InputWalk, type Slow, withProgress } from './tree-walk.ts'
 import type { Child } from './writer.ts'
 
 /** Leaves being hashed while the next bytes arrive. */
@@ -29,12 +29,11 @@ export class StreamWalk implements InputWalk {
     const { name } = this.#source
     const metadata = forFile(this.#maker.writer.recipe.metadata.forced)
     const content = untilAborted(this.#source.content, this.#signal)
-    const steps = buildFile(this.#maker.writer, inOrder(sealJobs(this.#maker, content, metadata), AT_ONCE), metadata)
-    let step = await steps.next()
-    for (; !step.done; step = await steps.next()) yield { type: 'progress', name, bytes: step.value }
-    this.root = step.value
+    const leaves = inOrder(sealJobs(this.#maker, content, metadata), AT_ONCE)
+    const child = yield* withProgress(name, buildFile(this.#maker.writer, leaves, metadata))
+    this.root = child
     // Without a name it goes by its CID, as in Kubo.
-    this.events.push(addedEvent(name || step.value.cid.toString(), step.value, metadata))
+    this.events.push(addedEvent(name || child.cid.toString(), child, metadata))
   }
 }
 

@@ -68,7 +68,7 @@ export class TreeWalk implements InputWalk {
   /** NOT_FOUND if there is nothing at `path`. */
   constructor(context: WalkContext, { path, name }: { path: string; name: string }) {
     this.#context = context
-    const kind = lstatSync(path, { throwIfNoEntry: false })
+    const kind = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }))
     if (kind === undefined) throw new CairnError('NOT_FOUND', `${path}: no such file or folder`)
     this.#kind = kind
     this.#input = { path, real: kind.isDirectory() ? realOf(path) : path, name, label: name }
@@ -110,10 +110,8 @@ export class TreeWalk implements InputWalk {
   async *#largeFile(place: Place, file: LargeFile): Slow {
     const { maker, signal } = this.#context
     try {
-      const steps = importLarge(maker, file, signal)
-      let step = await steps.next()
-      for (; !step.done; step = await steps.next()) yield { type: 'progress', name: place.label, bytes: step.value }
-      this.#added(place, step.value.child, step.value.metadata)
+      const { child, metadata } = yield* withProgress(place.label, importLarge(maker, file, signal))
+      this.#added(place, child, metadata)
     } catch (error) {
       this.#fail(place.label, error)
     }
@@ -199,6 +197,20 @@ const below = ({ path, real, label }: Place, name: string): Place => ({
 })
 
 const realOf = (path: string): string => attempt(path, () => realpathSync(path))
+
+/** Turns the numbers of a file being built into events. */
+export async function* withProgress<T>(name: string, steps: AsyncGenerator<number, T>): AsyncGenerator<AddEvent, T> {
+  try {
+    for (;;) {
+      const step = await steps.next()
+      if (step.done === true) return step.value
+      yield { type: 'progress', name, bytes: step.value }
+    }
+  } finally {
+    // Someone who stops listening in the middle must not leave the file open.
+    await steps.return(undefined as T)
+  }
+}
 
 export const addedEvent = (name: string, { cid, totalBytes }: Child, metadata: Metadata = NO_METADATA): AddEvent => ({
   type: 'added',

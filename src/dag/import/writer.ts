@@ -88,7 +88,10 @@ export class BlockWriter {
       return
     }
     const wait = this.#sink.put({ cid, bytes, hasLinks, ...(release !== undefined && { release }) })
-    if (wait !== undefined) this.#pending = this.#pending === undefined ? wait : Promise.all([this.#pending, wait])
+    if (wait === undefined) return
+    // It is awaited by the next pause, which an import that ends early never reaches.
+    wait.catch(() => {})
+    this.#pending = this.#pending === undefined ? wait : Promise.all([this.#pending, wait])
   }
 
   /** Hashes and puts a node that has, or could have, links. */
