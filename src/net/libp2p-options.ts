@@ -19,7 +19,7 @@ import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config/schema.ts'
 import { LIMITS } from '../limits.ts'
-import { MiB } from '../units.ts'
+import { KiB, MiB } from '../units.ts'
 import { AGENT_VERSION, VERSION } from '../version.ts'
 import type { Identity } from './identity.ts'
 import type { NetworkParts } from './modes.ts'
@@ -82,8 +82,9 @@ function connectionLimits(config: Config) {
 
 function services(parts: NetworkParts) {
   return {
-    identify: identify({ maxMessageSize: 64 * 1024 }),
-    identifyPush: identifyPush({ maxMessageSize: 64 * 1024 }),
+    identify: identify({ maxMessageSize: 64 * KiB }),
+    // Its debounce outlives `stop`, and addresses of a node that does not listen never change.
+    ...(parts.listen && { identifyPush: identifyPush({ maxMessageSize: 64 * KiB, debounce: 200 }) }),
     ping: ping(),
     ...(parts.dht && {
       dht: kadDHT({
