@@ -108,6 +108,8 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     const exchange = { incoming, outgoing }
     active.set(socket, exchange)
     if (!server.listening) outgoing.shouldKeepAlive = false
+    // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
+    if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
     outgoing.once('close', () => {
       if (active.get(socket) === exchange) active.delete(socket)
       if (!server.listening) server.closeIdleConnections()

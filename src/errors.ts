@@ -25,6 +25,9 @@ export const ERRORS = {
   UNSUPPORTED_HASH: kind(400, 2, 'Cairn takes sha2, sha3, keccak, blake2, blake3 and identity'),
   NOT_ACCEPTABLE: kind(406, 2),
   METHOD_NOT_ALLOWED: kind(405, 2),
+  PRECONDITION_FAILED: kind(412, 2),
+  URI_TOO_LONG: kind(414, 2),
+  NOT_IMPLEMENTED: kind(501, 2),
   FORBIDDEN: kind(403, 7),
   BLOCKED: kind(410, 7, 'the operator of this node does not serve this content'),
 

@@ -28,6 +28,7 @@ export const LIMITS = {
   dagDepth: limit(1024, 'count', 'Levels below a root that a walk follows'),
   fileDepth: limit(64, 'count', 'Levels of one file'),
   hamtDepth: limit(16, 'count', 'Levels of one sharded folder'),
+  walkLinks: limit(2_000_000, 'count', 'Links that one walk has still to follow'),
   walkBlocks: limit(100_000_000, 'count', 'Distinct blocks one walk visits'),
   readVisits: limit(20_000_000, 'count', 'Nodes visited for one answer, so that a bomb of empty leaves ends'),
   codecDepth: limit(1024, 'count', 'Nesting inside one dag-cbor or dag-json block'),
@@ -39,7 +40,7 @@ export const LIMITS = {
   // CAR
   carHeaderBytes: limit(1 * MiB, 'bytes', 'CAR header'),
   carSectionBytes: limit(2 * MiB + 256, 'bytes', 'One CAR section: a block and its CID'),
-  carRoots: limit(10_000, 'count', 'Roots named by one CAR'),
+  carRoots: limit(1024, 'count', 'Roots named by one CAR'),
   // Store
   groupBytes: limit(8 * MiB, 'bytes', 'One group commit'),
   groupRows: limit(8192, 'count', 'Blocks of one group commit'),
@@ -65,6 +66,8 @@ export const LIMITS = {
   ),
   connections: limit(4096, 'count', 'Open HTTP connections per listener', 'gateway.maxConnections'),
   ranges: limit(8, 'count', 'Ranges in one request'),
+  listingPages: limit(10_000, 'count', 'Pages of one listing'),
+  pageCacheBytes: limit(32 * MiB, 'bytes', 'Rendered listings in memory'),
   listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),
   // Network
   peers: limit(300, 'count', 'Open libp2p connections', 'swarm.maxConnections'),

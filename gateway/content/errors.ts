@@ -1,0 +1,122 @@
+// Failures of content requests: one table of words for people, as a page for browsers and as text for everything else.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { escapeName } from '../../src/dag/names.ts'
+import type { ErrorCode } from '../../src/errors.ts'
+import type { Logger } from '../../src/observe/log.ts'
+import { type Failure, toFailure } from '../errors.ts'
+import { prefersHtml } from './negotiate.ts'
+import { CORS } from './respond.ts'
+import { renderError } from './views/error.ts'
+import { pageHeaders } from './views/page.ts'
+
+interface Words {
+  readonly title: string
+  readonly advice: readonly string[]
+}
+
+const CHECK_ADDRESS = 'Check that the address was copied whole; a CID looks like bafy… or Qm….'
+const ASK_OWNER = 'Ask whoever gave you the address whether their node is online.'
+const TRY_LATER = 'Try again in a minute: finding providers can take longer than one request waits.'
+
+const WORDS: Partial<Record<ErrorCode, Words>> = {
+  BAD_CID: { title: 'This is not a content address', advice: [CHECK_ADDRESS] },
+  UNSUPPORTED_HASH: { title: 'This kind of address is not accepted', advice: [CHECK_ADDRESS] },
+  BAD_PATH: { title: 'This path cannot be read', advice: [CHECK_ADDRESS] },
+  URI_TOO_LONG: { title: 'This path is too long', advice: [] },
+  BAD_REQUEST: { title: 'This request cannot be answered', advice: [] },
+  NO_LINK: { title: 'Nothing has that name here', advice: ['Open the folder above it to see what is there.'] },
+  NOT_FOUND: { title: 'Nothing is here', advice: ['Content paths begin with /ipfs/ and a CID.'] },
+  BLOCK_NOT_LOCAL: { title: 'This node does not have that content', advice: [ASK_OWNER, CHECK_ADDRESS] },
+  UNREACHABLE: { title: 'Nobody delivered this content in time', advice: [TRY_LATER, ASK_OWNER] },
+  TIMEOUT: { title: 'This took too long', advice: [TRY_LATER, ASK_OWNER] },
+  NOT_ACCEPTABLE: { title: 'This content does not exist in that format', advice: [] },
+  UNSUPPORTED_CODEC: {
+    title: 'This content cannot be shown',
+    advice: ['Add ?format=raw to the address for the block itself, or ?format=car for all that it links to.'],
+  },
+  NOT_IMPLEMENTED: { title: 'This gateway cannot do that', advice: [] },
+  BLOCKED: { title: 'This content is not served here', advice: [] },
+  BAD_BLOCK: {
+    title: 'This content is malformed',
+    advice: ['Add ?format=raw to the address to get its bytes as they are.'],
+  },
+  HASH_MISMATCH: { title: 'A source sent other bytes than were asked for', advice: [TRY_LATER] },
+  METHOD_NOT_ALLOWED: { title: 'Content can only be read here', advice: [] },
+  TOO_MANY_REQUESTS: { title: 'Too much at once', advice: ['Wait a minute, then try again.'] },
+  SHUTTING_DOWN: { title: 'This node is restarting', advice: ['Try again in a minute.'] },
+}
+
+const OTHERWISE: Words = { title: 'Something went wrong on this node', advice: [] }
+
+export interface ErrorContext {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  readonly log: Logger
+  /** The content path if it was understood, else the target as it came. */
+  readonly path: string
+  /** Whether it was read as a content path: then the text says that this is what failed. */
+  readonly isContent: boolean
+  readonly home: string
+}
+
+/** After the head has gone, only a cut connection can say that the answer is not whole. */
+export async function answerError(thrown: unknown, context: ErrorContext): Promise<void> {
+  const { incoming, outgoing, log } = context
+  const failure = toFailure(thrown, { log, what: context.path })
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy()
+    return
+  }
+  const isPage = prefersHtml(incoming.headers.accept)
+  const body = isPage ? await errorPage(failure, context) : errorText(failure, context)
+  outgoing.writeHead(failure.status, {
+    ...CORS,
+    ...(isPage ? pageHeaders() : { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }),
+    'Cache-Control': 'no-store',
+    Vary: 'Accept',
+    ...failure.headers,
+    'Content-Length': Buffer.byteLength(body),
+  })
+  outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+async function errorPage({ error, status, reference }: Failure, { path, home }: ErrorContext): Promise<string> {
+  const { title, advice } = WORDS[error.code] ?? OTHERWISE
+  const page = renderError({
+    status,
+    title,
+    message: sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.'),
+    path,
+    tried: error.tried,
+    advice,
+    reference,
+    home,
+  })
+  return String(await page)
+}
+
+function errorText({ error, reference }: Failure, { path, isContent }: ErrorContext): string {
+  if (reference !== '') return `internal error, reference ${reference}\n`
+  const text = escapeName(error.message)
+  const lines = [isContent && NAMES_NO_PATH.has(error.code) ? `failed to resolve ${escapeName(path)}: ${text}` : text]
+  lines.push(...error.tried.map(line => `tried: ${escapeName(line)}`))
+  return `${lines.join('\n')}\n`
+}
+
+/** Failures on the way to the content; the text says which way that was (spec: gateway §2.21). */
+const NAMES_NO_PATH: ReadonlySet<ErrorCode> = new Set([
+  'NO_LINK',
+  'NOT_FOUND',
+  'BLOCK_NOT_LOCAL',
+  'UNREACHABLE',
+  'TIMEOUT',
+  'BAD_BLOCK',
+  'HASH_MISMATCH',
+  'NOT_A_DIRECTORY',
+])
+
+const sentence = (text: string): string => {
+  const first = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?…]$/.test(first) ? first : `${first}.`
+}

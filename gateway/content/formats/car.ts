@@ -1,0 +1,73 @@
+// A DAG or a part of it as a CAR stream, for clients that verify it themselves (spec: gateway §2.14).
+
+import { createHash } from 'node:crypto'
+import type { CarOptions, ContentApi, Resolved } from '../../../src/api.ts'
+import { CairnError } from '../../../src/errors.ts'
+import { disposition } from '../disposition.ts'
+import { type Choice, mediaTypeOf } from '../negotiate.ts'
+import type { ContentRequest } from '../request.ts'
+import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+
+const SCOPES = ['all', 'entity', 'block'] as const
+type Scope = NonNullable<CarOptions['scope']>
+
+/** Version 1, depth first, each block once: the only CAR there is here, whatever else was allowed. */
+const DELIVERED = 'version=1; order=dfs; dups=n'
+
+export function carRepresentation(
+  content: ContentApi,
+  { request, wait }: Exchange,
+  resolved: Resolved,
+  choice: Choice,
+): Representation {
+  const scope = carScope(request.parameters)
+  checkCarParameters(request, choice)
+  const headers = contentHeaders(request, resolved)
+  headers['Cache-Control'] = IMMUTABLE
+  headers['Content-Disposition'] = disposition('attachment', carName(request))
+  headers['X-Content-Type-Options'] = 'nosniff'
+  headers['Accept-Ranges'] = 'none'
+  const variant = createHash('sha256').update(`${request.contentPath}\n${scope}\n${DELIVERED}`).digest('hex')
+  return {
+    etag: `W/"${request.path.root}.car.${variant.slice(0, 16)}"`,
+    headers,
+    type: () => `${mediaTypeOf('car')}; ${DELIVERED}`,
+    read: () => content.exportCar(request.path, { signal: wait.signal, scope }),
+  }
+}
+
+function carName({ parameters, path }: ContentRequest): string {
+  const asked = parameters.get('filename')
+  if (asked !== null && asked !== '') return asked
+  const last = path.segments.at(-1)
+  return last === undefined ? `${path.root}.car` : `${path.root}_${last}.car`
+}
+
+function carScope(parameters: URLSearchParams): Scope {
+  if (parameters.has('entity-bytes')) {
+    throw new CairnError('NOT_IMPLEMENTED', 'entity-bytes is not supported here', {
+      hint: 'leave it out, or ask for a byte range of the file itself',
+    })
+  }
+  const asked = parameters.get('dag-scope')
+  if (asked === null) return 'all'
+  const scope = SCOPES.find(known => known === asked)
+  if (scope === undefined) {
+    throw new CairnError('BAD_REQUEST', `unsupported dag-scope "${asked.slice(0, 40)}"`, {
+      hint: `the scopes are ${SCOPES.join(', ')}`,
+    })
+  }
+  return scope
+}
+
+/** What the URL says beats what Accept says; values that no CAR has are refused rather than ignored. */
+function checkCarParameters({ parameters }: ContentRequest, choice: Choice): void {
+  const allowed = { version: ['1'], order: ['dfs', 'unk'], dups: ['y', 'n'] }
+  for (const [name, values] of Object.entries(allowed)) {
+    const asked = parameters.get(`car-${name}`) ?? choice.parameters.get(name)
+    if (asked === undefined || values.includes(asked)) continue
+    throw new CairnError('BAD_REQUEST', `unsupported CAR ${name} "${asked.slice(0, 40)}"`, {
+      hint: `known are ${values.join(' and ')}`,
+    })
+  }
+}

@@ -1,0 +1,44 @@
+// JSON and CBOR documents (plain and dag-) as their block's own bytes: nothing is converted (spec: gateway §2.12).
+
+import type { ContentApi, Resolved } from '../../../src/api.ts'
+import { CBOR, DAG_CBOR, DAG_JSON, JSON_CODEC } from '../../../src/block/cid.ts'
+import { disposition } from '../disposition.ts'
+import { type Format, mediaTypeOf } from '../negotiate.ts'
+import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+
+/** The formats a codec can be sent as without touching its bytes; the first is its own. */
+const FORMATS = new Map<number, readonly Format[]>([
+  [JSON_CODEC, ['json']],
+  [CBOR, ['cbor']],
+  [DAG_JSON, ['dag-json', 'json']],
+  [DAG_CBOR, ['dag-cbor', 'cbor']],
+])
+
+export const documentFormats = (codec: number): readonly Format[] => FORMATS.get(codec) ?? []
+
+export async function documentRepresentation(
+  content: ContentApi,
+  { request, wait }: Exchange,
+  resolved: Resolved,
+  format: Format,
+): Promise<Representation> {
+  const { cid } = resolved
+  const bytes = await content.blocks(request.path.root).get(cid, { signal: wait.signal })
+  const extension = format.replace('dag-', '')
+  const isShown = extension === 'json' && request.parameters.get('download') !== 'true'
+  const name = request.parameters.get('filename') || `${cid}.${extension}`
+  const headers = contentHeaders(request, resolved)
+  headers['Cache-Control'] = IMMUTABLE
+  headers['Content-Disposition'] = disposition(isShown ? 'inline' : 'attachment', name)
+  headers['X-Content-Type-Options'] = 'nosniff'
+  return {
+    etag: `"${cid}.${format}"`,
+    headers,
+    sizeBytes: bytes.byteLength,
+    hasRanges: true,
+    type: () => mediaTypeOf(format),
+    read: async function* (range) {
+      yield range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+// Names on their way in and out of URLs: each segment is decoded once and encoded once (spec: gateway §1.4).
+
+import { escapeName } from '../../src/dag/names.ts'
+import { CairnError } from '../../src/errors.ts'
+
+const PLAIN_ASCII = /^[\x21-\x24\x26-\x7e]*$/
+const KEPT = /^[A-Za-z0-9\-._~$&+=:@]*$/
+const BACK_TO_LITERAL = /%(?:24|26|2B|3D|3A|40)/g
+const ALSO_ENCODED = /[!'()*]/g
+
+/** One path segment as it stood in the request target; BAD_PATH if its escapes are not UTF-8 (spec: gateway §1.4). */
+export function decodeSegment(raw: string): string {
+  if (PLAIN_ASCII.test(raw)) return raw
+  try {
+    // Node hands over raw bytes above 0x7f as Latin-1 characters.
+    return decodeURIComponent(raw.replace(/[^\x20-\x7e]/g, byte => `%${hex(byte.charCodeAt(0))}`))
+  } catch (cause) {
+    throw new CairnError('BAD_PATH', `"${escapeName(raw)}" is not percent-encoded UTF-8`, { cause })
+  }
+}
+
+/** A name as a path segment: upper-case hex, `$ & + = : @` literal, as Go's gateways write it. */
+export function encodeSegment(name: string): string {
+  if (KEPT.test(name)) return name
+  return encodeURIComponent(name.toWellFormed())
+    .replace(BACK_TO_LITERAL, code => String.fromCharCode(Number.parseInt(code.slice(1), 16)))
+    .replace(ALSO_ENCODED, char => `%${hex(char.charCodeAt(0))}`)
+}
+
+export const encodePath = (segments: readonly string[]): string =>
+  segments.map(segment => `/${encodeSegment(segment)}`).join('')
+
+/** As Go's `url.QueryEscape`, but with %20 for the space: what may stand in a query value and in `filename*`. */
+export const encodeValue = (text: string): string =>
+  encodeURIComponent(text.toWellFormed()).replace(ALSO_ENCODED, char => `%${hex(char.charCodeAt(0))}`)
+
+const hex = (code: number): string => code.toString(16).toUpperCase().padStart(2, '0')

@@ -1,0 +1,98 @@
+// From what a path leads to and what the client would take to the one representation that is sent (spec: gateway §2.2).
+
+import type { ContentApi, Resolved } from '../../src/api.ts'
+import { CairnError } from '../../src/errors.ts'
+import { carRepresentation } from './formats/car.ts'
+import { directoryRepresentation, type PageCache } from './formats/directory.ts'
+import { documentFormats, documentRepresentation } from './formats/document.ts'
+import { fileRepresentation, symlinkRepresentation } from './formats/file.ts'
+import { rawRepresentation } from './formats/raw.ts'
+import type { Choice, Format } from './negotiate.ts'
+import type { ContentRequest } from './request.ts'
+import type { Exchange, Representation } from './respond.ts'
+
+export interface Sources {
+  readonly content: ContentApi
+  readonly pages: PageCache
+}
+
+export async function represent(
+  sources: Sources,
+  exchange: Exchange,
+  resolved: Resolved,
+  choice: Choice,
+): Promise<Representation> {
+  if (choice.formats.length === 0) return asItIs(sources, exchange, resolved)
+  for (const format of choice.formats) {
+    const found = await asFormat(sources.content, exchange, resolved, format, choice)
+    if (found !== undefined) return choice.byAccept ? withLocation(found, exchange.request, format, choice) : found
+  }
+  throw new CairnError('NOT_ACCEPTABLE', `${resolved.cid} does not exist as ${choice.formats.join(' or ')}`, {
+    hint: 'fetch ?format=raw and convert it yourself',
+  })
+}
+
+function asItIs(sources: Sources, exchange: Exchange, resolved: Resolved): Representation | Promise<Representation> {
+  const { content } = sources
+  if (resolved.kind === 'file') return fileRepresentation(content, exchange, resolved)
+  if (resolved.kind === 'directory') return directoryRepresentation(sources, exchange, resolved)
+  if (resolved.kind === 'symlink') return symlinkRepresentation(exchange.request, resolved)
+  const [own] = documentFormats(resolved.cid.code)
+  if (own !== undefined) return documentRepresentation(content, exchange, resolved, own)
+  throw new CairnError('UNSUPPORTED_CODEC', `codec 0x${resolved.cid.code.toString(16)} has no form for reading`)
+}
+
+/** Undefined if this content has no such form. */
+async function asFormat(
+  content: ContentApi,
+  exchange: Exchange,
+  resolved: Resolved,
+  format: Format,
+  choice: Choice,
+): Promise<Representation | undefined> {
+  switch (format) {
+    case 'raw':
+      return rawRepresentation(content, exchange, resolved)
+    case 'car':
+      return carRepresentation(content, exchange, resolved, choice)
+    case 'tar':
+      throw new CairnError('NOT_IMPLEMENTED', 'TAR archives are not made here', {
+        hint: 'fetch ?format=car and unpack it, or use `cairn get`',
+      })
+    case 'ipns-record':
+      throw new CairnError('BAD_REQUEST', `${exchange.request.contentPath} is not an IPNS link`)
+    default:
+      if (documentFormats(resolved.cid.code).includes(format)) {
+        return documentRepresentation(content, exchange, resolved, format)
+      }
+      return format === 'json' && resolved.kind === 'file' ? jsonFile(content, exchange, resolved) : undefined
+  }
+}
+
+/** A file that is JSON may be asked for as JSON. */
+async function jsonFile(
+  content: ContentApi,
+  exchange: Exchange,
+  resolved: Resolved,
+): Promise<Representation | undefined> {
+  const file = fileRepresentation(content, exchange, resolved)
+  return (await file.type(0)) === 'application/json' ? file : undefined
+}
+
+/** The URL under which the same answer needs no Accept: caches and people can keep that one. */
+function withLocation(
+  representation: Representation,
+  { clientPath, query }: ContentRequest,
+  format: Format,
+  choice: Choice,
+): Representation {
+  const parameters = new URLSearchParams(query)
+  parameters.set('format', format)
+  for (const name of ['version', 'order', 'dups']) {
+    const value = format === 'car' ? choice.parameters.get(name) : undefined
+    if (value !== undefined && !parameters.has(`car-${name}`)) parameters.set(`car-${name}`, value)
+  }
+  parameters.sort()
+  const location = `${clientPath}?${parameters}`
+  return { ...representation, headers: { ...representation.headers, 'Content-Location': location } }
+}

@@ -1,0 +1,135 @@
+// A content request, parsed once from the raw target: split at `/` first, each segment decoded once (spec: gateway §1.4).
+
+import type { IncomingHttpHeaders } from 'node:http'
+import type { CID } from 'multiformats/cid'
+import type { ContentPath } from '../../src/api.ts'
+import { parseCid } from '../../src/block/cid.ts'
+import { Lru } from '../../src/dag/lru.ts'
+import { escapeName } from '../../src/dag/names.ts'
+import { normalizeSegments } from '../../src/dag/path.ts'
+import { CairnError, isCairnError } from '../../src/errors.ts'
+import { LIMITS } from '../../src/limits.ts'
+import { decodeSegment, encodePath, encodeSegment } from './names.ts'
+
+/** The request target before and after its first `?`. */
+export interface Target {
+  readonly path: string
+  /** Without the `?`; byte for byte. */
+  readonly query: string
+  readonly authority?: string
+}
+
+/** Where the client is: on a host that serves paths, or on the host of one content root. */
+export type Site =
+  | { readonly kind: 'path' }
+  | { readonly kind: 'root'; readonly gateway: string; readonly scheme: 'http' | 'https' }
+
+export interface ContentRequest {
+  readonly isHead: boolean
+  readonly site: Site
+  /** The root as the client wrote it. */
+  readonly rootText: string
+  readonly path: ContentPath
+  /** It ended in `/`: a folder is meant. */
+  readonly hasSlash: boolean
+  /** `/ipfs/<root>/<segments>`, encoded, as X-Ipfs-Path and error texts show it. */
+  readonly contentPath: string
+  /** The same place as the client's address bar has it, encoded: without `/ipfs/<root>` on a root's own host. */
+  readonly clientPath: string
+  readonly query: string
+  readonly parameters: URLSearchParams
+  readonly headers: IncomingHttpHeaders
+}
+
+/** A target in absolute form, as proxies are asked, names the host itself. */
+export function splitTarget(url: string): Target {
+  if (!url.startsWith('/')) {
+    const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
+    if (authority !== undefined) return { ...splitTarget(rest.startsWith('/') ? rest : `/${rest}`), authority }
+  }
+  const mark = url.indexOf('?')
+  return mark === -1 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) }
+}
+
+export interface Segments {
+  readonly names: readonly string[]
+  readonly hasSlash: boolean
+}
+
+/** BAD_PATH if it leads out of its root, or is not percent-encoded UTF-8. */
+export function parseSegments(rawPath: string): Segments {
+  enforcePath('bytes', rawPath.length, rawPath)
+  const parts = rawPath.split('/')
+  const names = normalizeSegments(parts.map(decodeSegment))
+  enforcePath('segments', names.length, rawPath)
+  return { names, hasSlash: /(?:^|\/)\.{0,2}$/.test(rawPath) }
+}
+
+function enforcePath(what: 'bytes' | 'segments', value: number, rawPath: string): void {
+  const limit = what === 'bytes' ? LIMITS.pathBytes.value : LIMITS.pathSegments.value
+  if (value > limit) {
+    throw new CairnError(
+      'URI_TOO_LONG',
+      `"${escapeName(rawPath.slice(0, 80))}…" has ${value} ${what}, more than ${limit}`,
+    )
+  }
+}
+
+/** Parsing a CID costs as much as finding its block; the few that are asked for all the time are remembered. */
+const knownCids = new Lru<string, CID>({ max: 5000 })
+
+export function parseRoot(text: string): CID {
+  const known = knownCids.get(text)
+  if (known !== undefined) return known
+  const cid = parseRootText(text)
+  knownCids.set(text, cid)
+  return cid
+}
+
+/** The requested path in the error, as every gateway words it (spec: gateway §1.5). */
+function parseRootText(text: string): CID {
+  try {
+    return parseCid(text)
+  } catch (cause) {
+    const code = isCairnError(cause) && cause.code !== 'LIMIT' ? cause.code : 'BAD_CID'
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CairnError(code, `invalid path "/ipfs/${escapeName(text.slice(0, 1000))}": ${why}`, { cause })
+  }
+}
+
+export function contentRequest({
+  method,
+  site,
+  rootText,
+  rest,
+  query,
+  headers,
+}: {
+  method: string
+  site: Site
+  rootText: string
+  /** The raw path below the root; empty, or with its leading `/`. */
+  rest: string
+  query: string
+  headers: IncomingHttpHeaders
+}): ContentRequest {
+  const root = parseRoot(rootText)
+  const { names, hasSlash } = rest === '' ? NOTHING : parseSegments(rest)
+  const below = encodePath(names) + (hasSlash ? '/' : '')
+  const contentPath = `/ipfs/${encodeSegment(rootText)}${below}`
+  return {
+    isHead: method === 'HEAD',
+    site,
+    rootText,
+    path: { root, segments: names },
+    hasSlash,
+    contentPath,
+    clientPath: site.kind === 'path' ? contentPath : below || '/',
+    query,
+    parameters: query === '' ? NO_PARAMETERS : new URLSearchParams(query),
+    headers,
+  }
+}
+
+const NOTHING: Segments = { names: [], hasSlash: false }
+const NO_PARAMETERS = new URLSearchParams()

@@ -1,0 +1,139 @@
+// Bodies to the client: small ones in one piece with their length, large ones chunk by chunk at the client's pace.
+
+import type { ServerResponse } from 'node:http'
+import { CairnError } from '../../src/errors.ts'
+import { KiB } from '../../src/units.ts'
+import type { Waiting } from './wait.ts'
+
+/** Up to this an answer goes out in one piece, so that a failure on the way is still a clean error. */
+export const ONE_PIECE_BYTES = 64 * KiB
+
+export type Headers = Record<string, string | number>
+
+export interface Message {
+  readonly status: number
+  /** Content-Length is added here. */
+  readonly head: Headers
+  /** Undefined if only the end will tell. */
+  readonly sizeBytes: number | undefined
+  /** With `reuses` a chunk may be overwritten when the next is asked for. */
+  open(reuses: boolean): AsyncIterable<Uint8Array>
+}
+
+export interface Recipient {
+  readonly outgoing: ServerResponse
+  readonly request: { readonly isHead: boolean }
+  readonly wait: Waiting
+}
+
+/**
+ * Reads as far as it takes to know that the answer can begin, then sends it. A source that fails before that throws;
+ * one that fails later throws too, and only a cut connection tells the client.
+ */
+export async function send(recipient: Recipient, { status, head, sizeBytes, open }: Message): Promise<void> {
+  const { outgoing, request, wait } = recipient
+  if (request.isHead && sizeBytes !== undefined) {
+    head['Content-Length'] = sizeBytes
+    outgoing.writeHead(status, head).end()
+    return
+  }
+  const isSmall = sizeBytes === undefined || sizeBytes <= ONE_PIECE_BYTES
+  const source = open(!isSmall)[Symbol.asyncIterator]()
+  const { chunks, bytes, isWhole } = await readFirst(source, isSmall ? ONE_PIECE_BYTES : 0)
+  if (isWhole) {
+    if (sizeBytes !== undefined) checkLength(bytes, sizeBytes)
+    head['Content-Length'] = bytes
+    outgoing.writeHead(status, head)
+    if (request.isHead) outgoing.end()
+    else outgoing.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+    return
+  }
+  if (sizeBytes !== undefined) head['Content-Length'] = sizeBytes
+  outgoing.writeHead(status, head)
+  if (request.isHead) {
+    await source.return?.()
+    outgoing.end()
+    return
+  }
+  await pump({ outgoing, wait, chunks, source, sizeBytes })
+}
+
+interface First {
+  readonly chunks: readonly Uint8Array[]
+  readonly bytes: number
+  readonly isWhole: boolean
+}
+
+/** Until there is more than `most`, or the end. */
+async function readFirst(source: AsyncIterator<Uint8Array>, most: number): Promise<First> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  while (bytes <= most) {
+    const { value, done } = await source.next()
+    if (done === true) return { chunks, bytes, isWhole: true }
+    chunks.push(value)
+    bytes += value.byteLength
+  }
+  return { chunks, bytes, isWhole: false }
+}
+
+function checkLength(actualBytes: number, sizeBytes: number): void {
+  if (actualBytes === sizeBytes) return
+  throw new CairnError('BAD_BLOCK', `${sizeBytes} bytes were announced, there are ${actualBytes}`)
+}
+
+interface Pumping {
+  readonly outgoing: ServerResponse
+  readonly wait: Waiting
+  readonly chunks: readonly Uint8Array[]
+  readonly source: AsyncIterator<Uint8Array>
+  readonly sizeBytes: number | undefined
+}
+
+/** The source is closed when this ends, however it ends. */
+async function pump({ outgoing, wait, chunks, source, sizeBytes }: Pumping): Promise<void> {
+  const client = writer(outgoing)
+  let sent = 0
+  const write = (chunk: Uint8Array): Promise<void> => {
+    sent += chunk.byteLength
+    if (sizeBytes !== undefined && sent > sizeBytes) checkLength(sent, sizeBytes)
+    wait.forClient()
+    return client.write(chunk)
+  }
+  try {
+    for (const chunk of chunks) await write(chunk)
+    for (;;) {
+      wait.forNode()
+      const { value, done } = await source.next()
+      if (done === true) break
+      await write(value)
+    }
+    if (sizeBytes !== undefined) checkLength(sent, sizeBytes)
+    outgoing.end()
+  } finally {
+    client.close()
+    await source.return?.()
+  }
+}
+
+interface Writer {
+  /** Resolves when the chunk has been handed to the kernel, so that its buffer may be used again. */
+  write(chunk: Uint8Array): Promise<void>
+  close(): void
+}
+
+function writer(outgoing: ServerResponse): Writer {
+  const gone = () => new CairnError('CANCELLED', 'the client closed the connection')
+  let fail: ((reason: Error) => void) | undefined
+  const onClose = () => fail?.(gone())
+  outgoing.on('close', onClose)
+  return {
+    write: chunk =>
+      new Promise((resolve, reject) => {
+        fail = reject
+        if (outgoing.destroyed) reject(gone())
+        else outgoing.write(chunk, error => (error ? reject(error) : resolve()))
+      }),
+    close: () => outgoing.off('close', onClose),
+  }
+}
