@@ -61,6 +61,8 @@ export interface ReadOptions extends ContentWait {
 export interface CarOptions extends Wait {
   /** `all` (default): the whole DAG; `entity`: what the terminal entity needs; `block`: the terminal block alone. */
   readonly scope?: 'all' | 'entity' | 'block'
+  /** Default true, as Kubo's `dag export`: identity CIDs get sections, too. Gateways leave them out. */
+  readonly identity?: boolean
 }
 
 export interface ContentApi {

@@ -29,8 +29,7 @@ export function guardJson(bytes: Uint8Array): void {
     if (byte === QUOTE) inString = true
     else if (byte === 0x5b || byte === 0x7b) depth++
     else if (byte === 0x5d || byte === 0x7d) depth--
-    if (depth > LIMITS.codecDepth.value)
-      throw malformed(`is nested deeper than ${LIMITS.codecDepth.value} levels`, at)
+    if (depth > LIMITS.codecDepth.value) throw malformed(`is nested deeper than ${LIMITS.codecDepth.value} levels`, at)
   }
 }
 

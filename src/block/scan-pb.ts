@@ -4,7 +4,13 @@ import { checkCidAt } from './cid-bytes.ts'
 import { malformed, readVarint, varintEnd } from './varint.ts'
 
 /** One link as ranges of the block. `nameStart` is -1 if the link has no name field, `totalBytes` 0 if it has no Tsize. */
-export type OnPbLink = (cidStart: number, cidEnd: number, nameStart: number, nameEnd: number, totalBytes: number) => void
+export type OnPbLink = (
+  cidStart: number,
+  cidEnd: number,
+  nameStart: number,
+  nameEnd: number,
+  totalBytes: number,
+) => void
 
 const DATA = 0x0a
 const LINK = 0x12

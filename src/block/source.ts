@@ -14,6 +14,8 @@ export interface BlockSource {
   has(cid: CID): boolean
   /** The bytes, if they are at hand without waiting (in memory or inline in the index). */
   peek(cid: CID): Uint8Array | undefined
+  /** Length of the block, if that is known without reading it. */
+  size?(cid: CID): number | undefined
   /** As `get`, but into a pooled buffer that must be given back: for streams of large blocks. */
   borrow(cid: CID, options: Wait): Promise<BorrowedBlock>
 }

@@ -22,7 +22,7 @@ export class MemoryBlocks implements BlockSource, BlockSink {
   }
 
   put({ cid, bytes, release }: NewBlock): void {
-    this.blocks.set(blockKey(cid), release === undefined ? bytes : bytes.slice())
+    this.blocks.set(blockKey(cid), release === undefined ? bytes : new Uint8Array(bytes))
     release?.()
   }
 
@@ -54,7 +54,7 @@ export class MemoryBlocks implements BlockSource, BlockSink {
 
   /** Gives a copy and spoils it on release, so that a use after release shows as wrong bytes. */
   async borrow(cid: CID, options: Wait): Promise<BorrowedBlock> {
-    const bytes = (await this.get(cid, options)).slice()
+    const bytes = new Uint8Array(await this.get(cid, options))
     this.borrowed++
     let released = false
     const release = () => {

@@ -1,0 +1,57 @@
+// A map that forgets what was used longest ago, bounded by the number or the size of what it holds.
+
+export interface LruOptions<V> {
+  /** Most entries, or with `sizeOf` the most their sizes may sum up to. */
+  readonly max: number
+  readonly sizeOf?: (value: V) => number
+}
+
+export class Lru<K, V> {
+  readonly #entries = new Map<K, V>()
+  readonly #max: number
+  readonly #sizeOf: (value: V) => number
+  #total = 0
+
+  constructor({ max, sizeOf = () => 1 }: LruOptions<V>) {
+    this.#max = max
+    this.#sizeOf = sizeOf
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#entries.get(key)
+    if (value === undefined) return undefined
+    // A Map keeps the order of insertion: the end is what was used last.
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    return value
+  }
+
+  /** What alone is larger than all there may be is not kept. */
+  set(key: K, value: V): void {
+    this.delete(key)
+    const size = this.#sizeOf(value)
+    if (size > this.#max) return
+    this.#entries.set(key, value)
+    this.#total += size
+    for (const oldest of this.#entries.keys()) {
+      if (this.#total <= this.#max) break
+      this.delete(oldest)
+    }
+  }
+
+  delete(key: K): void {
+    const value = this.#entries.get(key)
+    if (value === undefined) return
+    this.#entries.delete(key)
+    this.#total -= this.#sizeOf(value)
+  }
+
+  clear(): void {
+    this.#entries.clear()
+    this.#total = 0
+  }
+}

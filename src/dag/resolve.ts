@@ -1,0 +1,122 @@
+// What a content path leads to: link by link through folders, shards and documents, reading only what lies on the way.
+
+import { CID } from 'multiformats/cid'
+import type { ContentPath, Entry, Resolved } from '../api.ts'
+import { DAG_PB, RAW } from '../block/cid.ts'
+import type { BlockSource, Wait } from '../block/source.ts'
+import { CairnError } from '../errors.ts'
+import { blockSize, loadBlock } from './blocks.ts'
+import { decodeBlock, isDocument } from './codecs.ts'
+import { type FindOptions, findInShards } from './hamt.ts'
+import { escapeName } from './names.ts'
+import { nameText, readNode } from './node.ts'
+
+export interface ResolveOptions extends Wait {
+  /** Called with each block that is read to go on from it, shards included, in order. */
+  readonly onBlock?: FindOptions['onBlock']
+}
+
+/** NO_LINK names what is missing and where. Symlinks on the way are not followed (spec: gateway §2.11). */
+export async function resolvePath(
+  source: BlockSource,
+  { root, segments }: ContentPath,
+  options: ResolveOptions,
+): Promise<Resolved> {
+  const roots = [root]
+  let cid = root
+  let rest = segments
+  while (rest.length > 0) {
+    options.signal.throwIfAborted()
+    const next = await follow(source, cid, rest, options)
+    if (next === undefined) break
+    cid = next.cid
+    rest = next.rest
+    roots.push(cid)
+  }
+  return { ...(await describeEntry(source, cid, options)), roots, remainder: rest }
+}
+
+interface Step {
+  readonly cid: CID
+  readonly rest: readonly string[]
+}
+
+/** Undefined if the path ends inside the document `cid`. */
+async function follow(
+  source: BlockSource,
+  cid: CID,
+  segments: readonly string[],
+  options: ResolveOptions,
+): Promise<Step | undefined> {
+  const [name = '', ...rest] = segments
+  if (cid.code !== DAG_PB && !isDocument(cid.code)) throw noLink(name, cid)
+  const bytes = await loadBlock(source, cid, options)
+  options.onBlock?.(cid, bytes)
+  if (cid.code !== DAG_PB) return followDocument(cid, bytes, segments)
+  const node = readNode(cid, bytes)
+  const key = Buffer.from(name)
+  const found = node.unixfs.type === 'shard' ? await findInShards(source, node, key, options) : undefined
+  if (found !== undefined) return { cid: found, rest }
+  const index = node.unixfs.type === 'directory' ? node.links.find(key) : -1
+  if (index < 0) throw noLink(name, cid)
+  return { cid: node.links.cid(index), rest }
+}
+
+function followDocument(cid: CID, bytes: Uint8Array, segments: readonly string[]): Step | undefined {
+  let value = decodeBlock(cid, bytes)
+  for (const [index, segment] of segments.entries()) {
+    const link = CID.asCID(value)
+    if (link !== null) return { cid: link, rest: segments.slice(index) }
+    value = member(value, segment)
+    if (value === undefined) throw noLink(segment, cid)
+  }
+  const link = CID.asCID(value)
+  return link === null ? undefined : { cid: link, rest: [] }
+}
+
+function member(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return /^(0|[1-9]\d*)$/.test(key) ? value[Number(key)] : undefined
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return undefined
+  return Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+}
+
+/** Kubo's words, which programs look for. */
+const noLink = (name: string, cid: CID) =>
+  new CairnError('NO_LINK', `no link named "${escapeName(name)}" under ${cid}`, { cid })
+
+/** The entry behind a CID; without waiting if its block is at hand. */
+export function entryOf(source: BlockSource, cid: CID, options: Wait): Entry | Promise<Entry> {
+  if (cid.code === RAW)
+    return whenKnown(blockSize(source, cid, options), sizeBytes => ({ cid, kind: 'file', sizeBytes }))
+  return whenKnown(loadBlock(source, cid, options), bytes => describeBlock(cid, bytes))
+}
+
+export async function describeEntry(source: BlockSource, cid: CID, options: Wait): Promise<Entry> {
+  options.signal.throwIfAborted()
+  return entryOf(source, cid, options)
+}
+
+function describeBlock(cid: CID, bytes: Uint8Array): Entry {
+  if (cid.code !== DAG_PB) return { cid, kind: 'other', sizeBytes: bytes.byteLength }
+  const { unixfs } = readNode(cid, bytes)
+  const metadata = {
+    ...(unixfs.mode === undefined ? {} : { mode: unixfs.mode }),
+    ...(unixfs.mtime === undefined ? {} : { mtime: unixfs.mtime }),
+  }
+  switch (unixfs.type) {
+    case 'file':
+    case 'raw':
+      return { cid, kind: 'file', sizeBytes: unixfs.sizeBytes, ...metadata }
+    case 'symlink':
+      return { cid, kind: 'symlink', sizeBytes: unixfs.data.byteLength, target: nameText(unixfs.data), ...metadata }
+    case 'directory':
+    case 'shard':
+      return { cid, kind: 'directory', sizeBytes: bytes.byteLength, ...metadata }
+    default:
+      return { cid, kind: 'other', sizeBytes: bytes.byteLength }
+  }
+}
+
+function whenKnown<T, R>(value: T | Promise<T>, then: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(then) : then(value)
+}
