@@ -94,8 +94,12 @@ function flagDoc({ doc, values, multiple, default: preset }: FlagSpec): string {
   return notes.length === 0 ? doc : `${doc} (${notes.join('; ')})`
 }
 
+/** As wide as the longest name of all, so that the groups stand below each other. */
+const NAME_WIDTH = Math.max(...COMMANDS.map(({ name }) => name.length))
+
 const commandLines = (entries: readonly TableEntry[], out: Style): string[] =>
   columns(
     entries.map(({ name, summary }) => [name, summary]),
     Math.min(out.columns, 100),
+    NAME_WIDTH,
   )

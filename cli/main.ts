@@ -58,11 +58,11 @@ async function run(
   { env, io, stop }: { env: Environment; io: Io; stop: AbortController },
 ): Promise<void> {
   const { configFlagsOf, createSession } = await import('./session.ts')
-  const signals = [stop.signal, io.readerGone]
-  if (globals.timeout !== undefined && command.service !== true) signals.push(AbortSignal.timeout(globals.timeout))
+  const isService = command.service === true
+  const signals = isService ? [stop.signal] : [stop.signal, io.readerGone]
+  if (globals.timeout !== undefined && !isService) signals.push(AbortSignal.timeout(globals.timeout))
   const signal = AbortSignal.any(signals)
   const configFlags = [...configFlagsOf(GLOBAL_FLAGS, globals), ...configFlagsOf(command.flags, flags)]
-  const isService = command.service === true
   await using session = await createSession({ globals, configFlags, env, io, signal, isService })
   const context: CommandContext = { args, flags, globals, io, env, signal, session }
   try {

@@ -73,7 +73,8 @@ export interface Parsed {
 /** Reads flags and arguments of a command; USAGE for what it does not take. */
 export function parseWords(words: readonly string[], name: string, spec: Pick<AnyCommand, 'args' | 'flags'>): Parsed {
   const { args, flags } = parseFlags(words, { ...GLOBAL_FLAGS, ...spec.flags }, name)
-  const pick = (specs: FlagSpecs) => Object.fromEntries(Object.entries(flags).filter(([flag]) => flag in specs))
+  const pick = (specs: FlagSpecs): FlagValues<FlagSpecs> =>
+    Object.fromEntries(Object.entries(flags).filter(([flag]) => flag in specs)) as FlagValues<FlagSpecs>
   const globals = pick(GLOBAL_FLAGS) as FlagValues<GlobalFlags>
   if (globals.help !== true) checkArgs(args, name, spec)
   return { args, flags: pick(spec.flags), globals }

@@ -59,7 +59,7 @@ export interface RpcOptions {
 
 /** Calls `path` below /api/v0; the answer's head says success, or this throws what the daemon said. */
 export async function rpc(endpoint: Endpoint, path: string, { query, signal }: RpcOptions): Promise<IncomingMessage> {
-  const search = new URLSearchParams(query.map(([name, value]) => [name, value]))
+  const search = new URLSearchParams(query as [string, string][])
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const call = request({ ...endpoint, agent, method: 'POST', path: `/api/v0/${path}?${search}`, signal }, resolve)
     call.once('error', cause => {

@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Never asks anyone for what is missing: for commands that are about this repository. */
   readonly local?: boolean
+  /** Does not say that the repository was made: the command says it itself. */
+  readonly silent?: boolean
 }
 
 export interface Session extends AsyncDisposable {
@@ -75,11 +77,11 @@ export async function createSession({
       if (running === undefined) throw new CairnError('NO_DAEMON', `no daemon runs on ${repo}`)
       return running
     },
-    open: async ({ create = false, local = false } = {}) => {
+    open: async ({ create = false, local = false, silent = false } = {}) => {
       const remote = local || globals.offline === true ? undefined : await session.daemon()
       const { openNode } = await import('../src/index.ts')
       const { repoExists } = await import('../src/store/repo.ts')
-      if (create && !repoExists(repo)) io.stderr.write(`made a repository at ${repo}\n`)
+      if (create && !silent && !repoExists(repo)) io.stderr.write(`made a repository at ${repo}\n`)
       const node = await openNode({
         repo,
         config: config().config,

@@ -1,8 +1,8 @@
 // Text in columns and paragraphs, for help and lists.
 
-/** Two columns, the second wrapped below itself; `left` is as wide as its longest entry, up to a limit. */
-export function columns(rows: readonly (readonly [string, string])[], width: number): string[] {
-  const left = Math.min(Math.max(...rows.map(([first]) => first.length)), 30)
+/** Two columns, the second wrapped below itself; `left` is as wide as its longest entry, within limits. */
+export function columns(rows: readonly (readonly [string, string])[], width: number, least = 0): string[] {
+  const left = Math.min(Math.max(least, ...rows.map(([first]) => first.length)), 30)
   return rows.flatMap(([first, second]) => {
     const lines = wrap(second, Math.max(width - left - 4, 24))
     const head = first.length > left ? [`  ${first}`, ''] : [`  ${first.padEnd(left)}  `]

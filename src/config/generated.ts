@@ -4,7 +4,7 @@ import type { ConfigKey } from './kinds.ts'
 
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"mode","kind":"choice","default":"public","doc":"Whom the node talks to: everyone, the local network and listed peers, holders of the swarm key, or nobody","values":["public","lan","private","offline"]},
-  {"key":"import.profile","kind":"choice","default":"unixfs-v1-2025","doc":"How files become blocks, hence which CIDs `add` gives; unixfs-v0-2015 equals Kubo without options","values":["unixfs-v1-2025","unixfs-v0-2015"]},
+  {"key":"import.profile","kind":"choice","default":"unixfs-v1-2025","doc":"How files become blocks, hence which CIDs `add` gives; kubo-default follows `ipfs add` in what its options bring along","values":["unixfs-v1-2025","unixfs-v0-2015","kubo-default"]},
   {"key":"store.max","kind":"size","default":"100GiB","doc":"Disk the repository may take, hard: unpinned content goes first, then writes are refused"},
   {"key":"store.cache","kind":"size","default":"64MiB","doc":"Memory for checked small blocks"},
   {"key":"store.verify","kind":"choice","default":"crc","doc":"What every read checks: the CRC-32 taken at the door, or the whole hash again","values":["crc","full"]},

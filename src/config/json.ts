@@ -19,7 +19,7 @@ export interface ParsedJson {
 
 /** Deep enough for any configuration, shallow enough for the stack. */
 const MAX_DEPTH = 32
-const SPACE = /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*/y
+const SPACE = /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/y
 const SCALAR = /"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true\b|false\b|null\b/y
 
 /** Reads `text`; BAD_CONFIG with file, line and column if it is not JSON. */

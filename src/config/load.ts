@@ -149,3 +149,10 @@ function nest(values: ReadonlyMap<string, ConfigValue>): Config {
   }
   return root as Config
 }
+
+/** The value of a key that is known to exist. */
+export function configValue(config: Config, key: string): ConfigValue {
+  const [section = '', name] = key.split('.')
+  const found = config[section as keyof Config] as ConfigValue | Record<string, ConfigValue>
+  return name === undefined ? (found as ConfigValue) : ((found as Record<string, ConfigValue>)[name] ?? '')
+}

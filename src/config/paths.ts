@@ -23,3 +23,5 @@ export function defaultRepoPath(env: Environment): string {
 export const configPath = (repo: string): string => join(repo, 'config.json')
 /** Holds the multiaddr of the running daemon's API, as Kubo's repository has it. */
 export const apiPath = (repo: string): string => join(repo, 'api')
+/** Holds the URL of the running daemon's gateway, as Kubo's repository has it. */
+export const gatewayPath = (repo: string): string => join(repo, 'gateway')

@@ -37,9 +37,9 @@ export const configSchema = z.strictObject({
   ),
   import: section({
     profile: choice(
-      ['unixfs-v1-2025', 'unixfs-v0-2015'],
+      ['unixfs-v1-2025', 'unixfs-v0-2015', 'kubo-default'],
       'unixfs-v1-2025',
-      'How files become blocks, hence which CIDs `add` gives; unixfs-v0-2015 equals Kubo without options',
+      'How files become blocks, hence which CIDs `add` gives; kubo-default follows `ipfs add` in what its options bring along',
     ),
   }),
   store: section({

@@ -1,0 +1,65 @@
+// `cairn config check`: every mistake in a config file, with its line.
+
+import { readFileSync } from 'node:fs'
+import { CONFIG_KEYS } from '../../src/config/generated.ts'
+import { parseJson } from '../../src/config/json.ts'
+import { configPath } from '../../src/config/paths.ts'
+import { didYouMean } from '../../src/config/suggest.ts'
+import { CairnError } from '../../src/errors.ts'
+import { command as define } from '../command.ts'
+import { print } from '../print.ts'
+
+export const command = define({
+  args: [{ name: 'FILE', doc: 'Default: config.json of the repository', optional: true }],
+  flags: {},
+  examples: ['cairn config check', 'cairn config check new-config.json'],
+  run: async context => {
+    const file = context.args[0] ?? configPath(context.session.repo)
+    const mistakes = await check(file)
+    for (const mistake of mistakes) print(context, { json: mistake, text: `${file}:${mistake.line}: ${mistake.what}` })
+    if (mistakes.length > 0)
+      throw new CairnError('BAD_CONFIG', `${file} has ${mistakes.length} mistakes`, {
+        hint: 'all keys: `cairn help config`',
+      })
+    print(context, { json: { file, ok: true }, text: `${file} is right` })
+  },
+})
+
+interface Mistake {
+  readonly line: number
+  readonly key: string
+  readonly what: string
+}
+
+async function check(file: string): Promise<Mistake[]> {
+  const { configSchema } = await import('../../src/config/schema.ts')
+  const { value, places } = parseJson(readText(file), file)
+  const lineOf = (path: string): number => places.get(path)?.line ?? 1
+  const { error } = configSchema.safeParse(value)
+  return (error?.issues ?? []).flatMap(issue => {
+    const path = issue.path.filter(part => typeof part === 'string').join('.')
+    if (issue.code !== 'unrecognized_keys')
+      return [{ line: lineOf(path), key: path, what: `${path || 'the file'}: ${issue.message}` }]
+    return issue.keys.map(name => {
+      const key = path === '' ? name : `${path}.${name}`
+      const known = [...CONFIG_KEYS.map(entry => entry.key), ...CONFIG_KEYS.map(entry => entry.key.split('.')[0] ?? '')]
+      const suggestion = didYouMean(key, known)
+      return {
+        line: lineOf(key),
+        key,
+        what: `there is no config key "${key}"${suggestion === '' ? '' : `; ${suggestion}`}`,
+      }
+    })
+  })
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new CairnError('NOT_FOUND', `${file} cannot be read: ${(cause as Error).message}`, {
+      cause,
+      hint: 'without a config file the defaults hold',
+    })
+  }
+}

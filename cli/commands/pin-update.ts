@@ -1,0 +1,36 @@
+// `cairn pin update`: keeps a new version and lets the old one go, fetching only what has changed.
+
+import { parseContentPath } from '../../src/dag/path.ts'
+import { command as define } from '../command.ts'
+import { print } from '../print.ts'
+import { createProgress } from '../progress.ts'
+
+export const command = define({
+  args: [
+    { name: 'FROM', doc: 'What is pinned recursively now' },
+    { name: 'TO', doc: 'What is to be pinned in its place' },
+  ],
+  flags: { unpin: { type: 'boolean', default: 'true', doc: 'Keep the old one too' } },
+  examples: ['cairn pin update OLD-CID NEW-CID'],
+  run: async context => {
+    const { args, flags, globals, io, session, signal } = context
+    const node = await session.open()
+    const cidOf = async (text = '') => {
+      const path = parseContentPath(text)
+      return path.segments.length === 0 ? path.root : (await node.content.resolve(path, { signal })).cid
+    }
+    const [from, to] = [await cidOf(args[0]), await cidOf(args[1])]
+    using progress = createProgress({
+      out: io.stderr,
+      label: 'pinning',
+      enabled: globals.progress ?? io.stderr.isTerminal,
+    })
+    await node.pins.update(from, to, {
+      unpin: flags.unpin !== false,
+      onProgress: ({ blocks, bytes }) => progress.update({ bytes, note: `${blocks} blocks` }),
+      signal,
+    })
+    progress.clear()
+    print(context, { json: { from, to }, quiet: String(to), text: `updated ${from} to ${to}` })
+  },
+})

@@ -1,0 +1,40 @@
+// `cairn repo stat`: how much is stored, from counters: instant at any size.
+
+import { formatSize } from '../../src/units.ts'
+import { command as define } from '../command.ts'
+import { print } from '../print.ts'
+
+export const command = define({
+  args: [],
+  flags: {
+    'size-only': { type: 'boolean', short: 's', doc: 'Print only the size and the most it may be' },
+    human: { type: 'boolean', short: 'H', doc: 'Print sizes as 1.5 GiB' },
+  },
+  examples: ['cairn repo stat', 'cairn repo stat --json'],
+  run: async context => {
+    const { flags, session } = context
+    const node = await session.open({ local: true })
+    const stat = node.repo.stat()
+    const size = (bytes: number) => (flags.human === true ? formatSize(bytes) : `${bytes} (${formatSize(bytes)})`)
+    const sizes = [
+      ['On disk', size(stat.diskBytes)],
+      ['At most', size(stat.maxBytes)],
+    ]
+    const rest = [
+      ['Blocks', String(stat.blocks)],
+      ['Content', size(stat.blockBytes)],
+      ['Pins', String(stat.pins)],
+      ['Packs', String(stat.packs)],
+      ['Writers', stat.writers.length === 0 ? 'none' : stat.writers.map(({ pid }) => `process ${pid}`).join(', ')],
+      ['Repository', stat.path],
+      ['Version', String(stat.schemaVersion)],
+    ]
+    print(context, {
+      json: stat,
+      quiet: String(stat.diskBytes),
+      text: (flags['size-only'] === true ? sizes : [...sizes, ...rest])
+        .map(([name = '', value]) => `${`${name}:`.padEnd(13)}${value}`)
+        .join('\n'),
+    })
+  },
+})

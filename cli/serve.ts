@@ -1,0 +1,122 @@
+// A running daemon as one thing that starts in order and stops in the reverse: lock, node, listeners, files, network.
+
+import { rmSync } from 'node:fs'
+import { apiApp, requireLoopback } from '../gateway/api.ts'
+import { contentApp } from '../gateway/content/app.ts'
+import { type HttpApp, type HttpServer, type HttpServerOptions, startServer } from '../gateway/server.ts'
+import { writeWhole } from '../src/config/edit.ts'
+import { apiPath, gatewayPath } from '../src/config/paths.ts'
+import type { Config } from '../src/config/schema.ts'
+import { type LocalNode, openNode } from '../src/node/open.ts'
+import type { Logger } from '../src/observe/log.ts'
+import { holdDaemonLock, initRepo, repoExists } from '../src/store/repo.ts'
+import { parseDuration } from '../src/units.ts'
+
+export interface ServeOptions {
+  readonly repo: string
+  readonly config: Config
+  readonly log: Logger
+  /** Called when the repository had to be made. */
+  readonly onMade: () => void
+}
+
+export interface Service extends AsyncDisposable {
+  readonly peerId: string
+  readonly urls: { readonly gateway: string; readonly api: string }
+  /** Resolves when `shutdown` was called over the API. */
+  readonly stopRequested: Promise<void>
+  /** Loads and starts libp2p, now that local content is served already; resolves with its addresses. */
+  startNetwork(): Promise<readonly string[]>
+}
+
+export async function serve({ repo, config, log, onMade }: ServeOptions): Promise<Service> {
+  const drainMs = parseDuration(config.daemon.drain)
+  requireLoopback(config.api.listen)
+  await using cleanup = new AsyncDisposableStack()
+  if (!repoExists(repo)) {
+    await initRepo(repo)
+    onMade()
+  }
+  cleanup.use(holdDaemonLock(repo))
+  const node = cleanup.use(await openNode({ repo, config, log, role: 'daemon', network: 'lazy' }))
+  const stop = Promise.withResolvers<void>()
+  const servers = await listenAll(cleanup, { node, config, log, drainMs, onShutdown: stop.resolve })
+  const { id: peerId } = await node.id()
+  leaveAddresses(cleanup, repo, servers)
+  const held = cleanup.move()
+  return {
+    peerId,
+    urls: { gateway: servers.gateway?.url ?? '', api: servers.api?.url ?? '' },
+    stopRequested: stop.promise,
+    startNetwork: async () => {
+      if (config.mode === 'offline') return []
+      // Asking for peers is what starts a lazy network; it could not have been started before without delaying the listeners.
+      await node.swarm.peers({ signal: new AbortController().signal })
+      return node.network?.addresses() ?? []
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}
+
+interface Listening {
+  readonly node: LocalNode
+  readonly config: Config
+  readonly log: Logger
+  readonly drainMs: number
+  readonly onShutdown: () => void
+}
+
+interface Servers {
+  readonly gateway: HttpServer | undefined
+  readonly api: HttpServer | undefined
+}
+
+async function listenAll(
+  cleanup: AsyncDisposableStack,
+  { node, config, log, drainMs, onShutdown }: Listening,
+): Promise<Servers> {
+  const running: HttpServer[] = []
+  cleanup.defer(async () => void (await Promise.all(running.map(server => server.close({ drainMs })))))
+  const listen = async (
+    name: 'gateway' | 'api',
+    app: HttpApp,
+    limits: HttpServerOptions['limits'] = {},
+  ): Promise<HttpServer | undefined> => {
+    const address = config[name].listen
+    if (address === '') return undefined
+    const origin = { name, configKey: `${name}.listen`, flag: `--${name}` }
+    const server = await startServer({ ...origin, listen: address, app, limits, log: log.part(name) })
+    running.push(server)
+    return server
+  }
+  return {
+    gateway: await listen('gateway', contentApp({ node, config, log: log.part('gateway') }), {
+      maxConnections: config.gateway.maxConnections,
+      stallTimeoutMs: parseDuration(config.gateway.stallTimeout),
+    }),
+    api: await listen('api', apiApp({ node, config, log: log.part('api'), onShutdown })),
+  }
+}
+
+/** The files by which commands find this daemon; they go first when it stops. */
+function leaveAddresses(cleanup: AsyncDisposableStack, repo: string, { gateway, api }: Servers): void {
+  const files = [
+    { path: gatewayPath(repo), text: gateway?.url },
+    { path: apiPath(repo), text: api === undefined ? undefined : multiaddrOf(api.url) },
+  ]
+  for (const { path, text } of files) {
+    // What a daemon that was killed has left would lead commands to whoever took its port.
+    if (text === undefined) rmSync(path, { force: true })
+    else writeWhole(path, `${text}\n`)
+    cleanup.defer(() => rmSync(path, { force: true }))
+  }
+}
+
+/** `http://127.0.0.1:5001` → `/ip4/127.0.0.1/tcp/5001`, as Kubo's `api` file has it. */
+export function multiaddrOf(url: string): string {
+  if (url.startsWith('unix:')) return `/unix/${url.slice('unix:'.length).replace(/^\//, '')}`
+  const { hostname, port } = new URL(url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const kind = host.includes(':') ? 'ip6' : /^[\d.]+$/.test(host) ? 'ip4' : 'dns4'
+  return `/${kind}/${host}/tcp/${port || '80'}`
+}
