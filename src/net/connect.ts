@@ -14,7 +14,7 @@ export async function connectPeer(libp2p: Libp2p, text: string, { signal }: Wait
     const connection = await libp2p.dial(address, { signal: limited })
     return { id: connection.remotePeer.toString() }
   } catch (cause) {
-    if (signal.aborted) throw signal.reason
+    if (signal.aborted && (signal.reason as Error).name !== 'TimeoutError') throw signal.reason
     throw new CairnError('UNREACHABLE', `no connection to ${text}`, {
       cause,
       tried: [text],

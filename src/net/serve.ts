@@ -41,8 +41,10 @@ export interface ServerOptions {
   readonly wire: () => Wire
   readonly log: Logger
   readonly signal: AbortSignal
-  /** Called for a peer that does not take what it asked for. */
+  /** Called for a peer that asks and does not read. */
   readonly onStuck: (peer: PeerId) => void
+  /** How long one message may take; the limit of that name by default. */
+  readonly sendMs?: number
 }
 
 export class BlockServer implements WireListener {
@@ -106,16 +108,18 @@ export class BlockServer implements WireListener {
       peer.ready.clear()
       return
     }
+    let timer: AbortSignal | undefined
     try {
       while (peer.ready.size > 0 && this.#peers.get(peer.id.toString()) === peer) {
         const message = await this.#nextMessage(peer)
         if (message.blocks.size === 0 && message.blockPresences.size === 0) continue
-        await wire().send(peer.id, message, AbortSignal.timeout(LIMITS.messageSendMs.value))
+        timer = AbortSignal.timeout(this.#options.sendMs ?? LIMITS.messageSendMs.value)
+        await wire().send(peer.id, message, timer)
       }
     } catch (error) {
       log.debug('a peer did not take what it asked for', { peer: peer.id.toString(), err: error })
       peer.ready.clear()
-      if (!signal.aborted) onStuck(peer.id)
+      if (timer?.aborted === true && !signal.aborted) onStuck(peer.id)
     } finally {
       this.#gate.leave()
     }

@@ -44,7 +44,7 @@ export interface WireListener {
 }
 
 export interface Wire {
-  /** Resolves when the peer's stream has taken the message; rejects when it could not be dialled or `signal` fired. */
+  /** Resolves when the peer's stream has taken the message; rejects when it could not be dialled or reset it, or `signal` fired. */
   send(peer: PeerId, message: OutgoingMessage, signal: AbortSignal): Promise<void>
 }
 
@@ -56,6 +56,11 @@ export interface WireOptions {
   readonly log: Logger
   /** What Helia's users get blocks through. */
   readonly retrieve: NonNullable<BlockBroker['retrieve']>
+}
+
+interface ProgressEvent {
+  readonly type: string
+  readonly detail: { readonly error: Error }
 }
 
 /** What we use of @helia/bitswap's broker below its types (4.0.19). */
@@ -71,7 +76,11 @@ interface BrokerInternals extends BlockBroker {
         type: 'peer:connected' | 'peer:disconnected',
         listener: (event: CustomEvent<PeerId>) => void,
       ): void
-      sendMessage(peer: PeerId, message: OutgoingMessage, options: { signal: AbortSignal }): Promise<void>
+      sendMessage(
+        peer: PeerId,
+        message: OutgoingMessage,
+        options: { signal: AbortSignal; onProgress: (event: ProgressEvent) => void },
+      ): Promise<void>
     }
     readonly wantList: { receiveMessage(): Promise<void> }
     readonly peerWantLists: { receiveMessage(): void }
@@ -105,7 +114,13 @@ export function attachWire({ helia, blockstore, bitswap, listeners, log, retriev
   return {
     send: async (peer, message, signal) => {
       signal.throwIfAborted()
-      await inner?.bitswap.network.sendMessage(peer, message, { signal })
+      let failed: Error | undefined
+      // Helia logs what goes wrong once the stream is open, and resolves; only its progress events tell.
+      const onProgress = ({ type, detail }: ProgressEvent) => {
+        if (type === 'bitswap:send-wantlist:error') failed = detail.error
+      }
+      await inner?.bitswap.network.sendMessage(peer, message, { signal, onProgress })
+      if (failed !== undefined) throw failed
     },
   }
 }

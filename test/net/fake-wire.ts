@@ -17,11 +17,11 @@ export async function newPeer(): Promise<PeerId> {
 export class FakeWire implements Wire {
   readonly sent: { readonly peer: string; readonly message: OutgoingMessage }[] = []
   /** Set it to make sending fail, or hang. */
-  onSend: (peer: PeerId) => Promise<void> = async () => {}
+  onSend: (peer: PeerId, signal: AbortSignal) => Promise<void> = async () => {}
 
-  async send(peer: PeerId, message: OutgoingMessage): Promise<void> {
+  async send(peer: PeerId, message: OutgoingMessage, signal: AbortSignal): Promise<void> {
     this.sent.push({ peer: peer.toString(), message })
-    await this.onSend(peer)
+    await this.onSend(peer, signal)
   }
 
   /** Everything told to a peer, in order: `block bafk…`, `have bafk…`, `cancel bafk…`. */

@@ -13,13 +13,14 @@ import { SILENT } from '../../src/observe/log.ts'
 import { FakeWire, newPeer, until } from './fake-wire.ts'
 import { MemoryStore } from './memory-store.ts'
 
-function setUp() {
+function setUp({ sendMs }: { sendMs?: number } = {}) {
   const wire = new FakeWire()
   const store = new MemoryStore()
   const stop = new AbortController()
   const stuck: string[] = []
   const onStuck = (peer: PeerId) => void stuck.push(peer.toString())
-  const server = new BlockServer({ store, wire: () => wire, log: SILENT, signal: stop.signal, onStuck })
+  const common = { store, wire: () => wire, log: SILENT, signal: stop.signal, onStuck }
+  const server = new BlockServer(sendMs === undefined ? common : { ...common, sendMs })
   store.onCommit(multihashes => server.onCommit(multihashes))
   return { wire, store, stop, stuck, server }
 }
@@ -135,17 +136,30 @@ test('a peer that takes nothing does not hold up another', async () => {
   assert.equal(wire.blocks(good), [bytes])
 })
 
-test('a peer that a message cannot be sent to is reported, and what it wanted is forgotten', async () => {
-  const { wire, store, stuck, server } = setUp()
+test('a peer that asks and does not read is reported, and what it wanted is forgotten', async () => {
+  const { wire, store, stuck, server } = setUp({ sendMs: 5 })
   const peer = await newPeer()
-  wire.onSend = async () => {
-    throw new Error('timed out')
-  }
+  wire.onSend = (_, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   server.onMessage(peer, wantlist([want(store.add(randomBytes(100)))]))
   await until(() => stuck.length > 0)
   assert.equal(stuck, [peer.toString()])
   await settled()
   assert.is(wire.sent.length, 1)
+})
+
+test('a peer that resets the stream is not blamed for being slow', async () => {
+  const { wire, store, stuck, server } = setUp()
+  const peer = await newPeer()
+  wire.onSend = async () => {
+    throw new Error('reset')
+  }
+  const cid = store.add(randomBytes(100))
+  server.onMessage(peer, wantlist([want(cid)]))
+  await settled()
+  assert.equal(stuck, [])
+  wire.onSend = async () => {}
+  server.onMessage(peer, wantlist([want(cid)]))
+  await until(() => wire.sent.length > 1)
 })
 
 test('more wants than a peer may have are left out', async () => {
