@@ -2,6 +2,8 @@
 
 import type { CID } from 'multiformats/cid'
 import type { ContentApi } from '../../src/api.ts'
+import { blockPut } from './block-put.ts'
+import { blockRm } from './block-rm.ts'
 import { type Command, command, value } from './command.ts'
 import { cidOfArgument, parsePath } from './paths.ts'
 
@@ -34,4 +36,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-export const BLOCK_COMMANDS: Record<string, Command> = { 'block/get': get, 'block/stat': stat }
+export const BLOCK_COMMANDS: Record<string, Command> = {
+  'block/get': get,
+  'block/stat': stat,
+  'block/put': blockPut,
+  'block/rm': blockRm,
+}

@@ -1,7 +1,8 @@
-// cat: the bytes of files.
+// cat: the bytes of files; and the table of content commands.
 
 import type { ContentApi, Entry } from '../../src/api.ts'
 import { CairnError } from '../../src/errors.ts'
+import { add } from './add.ts'
 import { bool, type Command, command, int64 } from './command.ts'
 import { failure } from './errors.ts'
 import { getCommand } from './get.ts'
@@ -62,4 +63,4 @@ async function* readSlices(content: ContentApi, slices: readonly Slice[], signal
   }
 }
 
-export const CONTENT_COMMANDS: Record<string, Command> = { cat, get: getCommand, ls }
+export const CONTENT_COMMANDS: Record<string, Command> = { add, cat, get: getCommand, ls }

@@ -2,6 +2,8 @@
 
 import type { ContentApi } from '../../src/api.ts'
 import { bool, type Command, command, values } from './command.ts'
+import { dagImport } from './dag-import.ts'
+import { dagPut } from './dag-put.ts'
 import { dagStats } from './dag-stat.ts'
 import { cidOfArgument, parsePath } from './paths.ts'
 
@@ -10,8 +12,6 @@ const exportDag = command({
   options: { progress: bool(false, 'p'), 'local-only': bool(false) },
   run: async ({ content, args: [arg = ''], signal }) => {
     const root = await cidOfArgument(content, arg, { signal })
-    // A root that is missing is an error before the body, not a broken CAR.
-    await content.blocks(parsePath(arg).root).get(root, { signal })
     return {
       kind: 'bytes',
       type: 'application/vnd.ipld.car',
@@ -36,4 +36,9 @@ async function presentRoot(content: ContentApi, arg: string, signal: AbortSignal
   return cid
 }
 
-export const DAG_COMMANDS: Record<string, Command> = { 'dag/export': exportDag, 'dag/stat': stat }
+export const DAG_COMMANDS: Record<string, Command> = {
+  'dag/export': exportDag,
+  'dag/stat': stat,
+  'dag/import': dagImport,
+  'dag/put': dagPut,
+}

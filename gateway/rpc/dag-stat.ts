@@ -34,10 +34,15 @@ export async function* dagStats(
   for (const root of roots) {
     const own: RootStat = { cid: root, sizeBytes: 0, blocks: 0 }
     stats.push(own)
-    for await (const { cid, bytes } of explained(walkDag(content.blocks(root), root, options), options.signal)) {
-      own.sizeBytes += bytes.byteLength
+    const source = content.blocks(root)
+    // A leaf whose size is known need not be read to be counted.
+    const readLeaves = (cid: CID) => source.size?.(cid) === undefined
+    const walk = walkDag(source, root, { signal: options.signal, readLeaves })
+    for await (const { cid, bytes } of explained(walk, options.signal)) {
+      const sizeBytes = bytes?.byteLength ?? source.size?.(cid) ?? 0
+      own.sizeBytes += sizeBytes
       own.blocks++
-      if (seen.add(cid)) uniqueBytes += bytes.byteLength
+      if (seen.add(cid)) uniqueBytes += sizeBytes
       const isTold = own.blocks <= EVERY_BLOCK_UP_TO || own.blocks % EVERY_BLOCK_UP_TO === 0
       if (options.progress && isTold) yield progressDocument(summary(), options)
     }

@@ -14,12 +14,15 @@ const TEXTS: Partial<Record<ErrorCode, string>> = {
   SHUTTING_DOWN: 'node is shutting down',
 }
 
+const NOT_LOCAL = 'block was not found locally (offline): ipld: could not find'
+
 /** What the RPC says of any failure; `signal` is that of the call, which knows whether its time was over. */
 export function messageOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError') {
     return TEXTS.TIMEOUT ?? ''
   }
   const known = toCairnError(error)
+  if (known.code === 'BLOCK_NOT_LOCAL' && known.cid !== undefined) return `${NOT_LOCAL} ${known.cid}`
   return TEXTS[known.code] ?? known.message
 }
 

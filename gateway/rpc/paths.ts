@@ -2,11 +2,11 @@
 
 import type { CID } from 'multiformats/cid'
 import type { ContentApi, ContentPath, Resolved } from '../../src/api.ts'
-import { parseCid } from '../../src/block/cid.ts'
+import { parseCid, RAW } from '../../src/block/cid.ts'
 import type { Wait } from '../../src/block/source.ts'
-import { isCairnError } from '../../src/errors.ts'
+import { type CairnError, isCairnError } from '../../src/errors.ts'
 import { enforce } from '../../src/limits.ts'
-import { failure } from './errors.ts'
+import { failure, onCode } from './errors.ts'
 
 const TOO_SHORT = 'path does not have enough components'
 
@@ -52,11 +52,17 @@ export async function resolveArgument(
   wait: Wait,
 ): Promise<Resolved & { root: CID }> {
   const path = parsePath(given)
-  const resolved = await content.resolve(path, wait)
+  const resolved = await onCode('NO_LINK', content.resolve(path, wait), noLink)
   if (resolved.remainder.length > 0)
     throw failure(`no link named ${JSON.stringify(resolved.remainder[0])} under ${resolved.cid}`)
   return { ...resolved, root: path.root }
 }
+
+/** A path that goes on below the bytes of a file. */
+const BELOW_BYTES =
+  'func called on wrong kind: "LookupBySegment" called on a bytes node (kind: bytes), but only makes sense on map or list'
+
+const noLink = (error: CairnError) => (error.cid?.code === RAW ? failure(BELOW_BYTES, error) : error)
 
 /** The CID that an argument means, without reading a block when there is no path to follow. */
 export async function cidOfArgument(content: ContentApi, given: string, wait: Wait): Promise<CID> {
