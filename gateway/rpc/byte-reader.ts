@@ -34,6 +34,16 @@ export class ByteReader {
     }
   }
 
+  /** The next bytes, fewer if the stream ends before; they stay to be read. */
+  async peek(count: number): Promise<Uint8Array> {
+    while (this.#buffer.length < count) {
+      const { done, value } = await this.#chunks.next()
+      if (done === true) break
+      this.#buffer = Buffer.concat([this.#buffer, value])
+    }
+    return this.#buffer.subarray(0, count)
+  }
+
   /** A line without its end. */
   async line(cutShort: () => never): Promise<string> {
     const pieces: Buffer[] = []

@@ -19,6 +19,8 @@ export interface BodyPart {
 }
 
 const CRLF = Buffer.from('\r\n')
+/** Nothing has to follow it, not even a line end. */
+const LAST = Buffer.from('--')
 
 /** The boundary, if this body is multipart at all; refused (400) if it names none. */
 export function boundaryOf(headers: IncomingHttpHeaders): string | undefined {
@@ -54,8 +56,8 @@ async function skip(content: AsyncIterable<Uint8Array>): Promise<void> {
 
 /** After a delimiter: `--` ends the body, a line end begins a part. */
 async function isLast(reader: ByteReader): Promise<boolean> {
+  if (LAST.equals(await reader.peek(LAST.length))) return true
   const line = await reader.line(cutShort)
-  if (line.startsWith('--')) return true
   if (line.trim() !== '') throw failure('multipart: expecting a new Part')
   return false
 }
