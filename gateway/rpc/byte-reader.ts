@@ -22,8 +22,10 @@ export class ByteReader {
       const at = this.#buffer.indexOf(delimiter)
       if (at !== -1) {
         const found = this.#buffer.subarray(0, at)
-        this.#buffer = this.#buffer.subarray(at + delimiter.length)
+        // The delimiter stays until the reader comes back: one who leaves here has not passed it.
+        this.#buffer = this.#buffer.subarray(at)
         if (at > 0) yield found
+        this.#buffer = this.#buffer.subarray(delimiter.length)
         return
       }
       const safe = Math.max(0, this.#buffer.length - delimiter.length + 1)
