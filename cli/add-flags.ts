@@ -42,8 +42,8 @@ export const addFlags = {
 } as const satisfies FlagSpecs
 
 export const addExamples = [
-  'cairn add photos/                     a folder, all of it',
-  'cairn add -Q report.pdf               the CID alone, for scripts',
+  'cairn add photos/                       # a folder, all of it',
+  'cairn add -Q report.pdf                 # the CID alone, for scripts',
   'tar c src | cairn add --stdin-name src.tar -w',
-  'cairn add -n -Q --profile kubo-default photos/     the CID that ipfs would give',
+  'cairn add -n -Q --profile kubo-default photos/   # the CID that ipfs would give',
 ]

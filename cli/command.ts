@@ -78,6 +78,7 @@ export const GLOBAL_FLAGS = {
   config: { type: 'string', value: 'KEY=VALUE', multiple: true, doc: 'Set a config key for this run' },
   'log-level': {
     type: 'string',
+    value: 'LEVEL',
     values: ['error', 'warn', 'info', 'debug', 'trace'],
     config: 'log.level',
     doc: 'What is logged on stderr',

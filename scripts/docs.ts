@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { cliFiles } from './docs/cli.ts'
 import { configFiles } from './docs/config.ts'
 import { limitFiles } from './docs/limits.ts'
 
@@ -14,7 +15,7 @@ export interface Generated {
 }
 
 export async function generateAll(): Promise<Generated[]> {
-  return [...configFiles(), ...limitFiles()]
+  return [...configFiles(), ...limitFiles(), ...(await cliFiles())]
 }
 
 /** The paths whose text on disk is another. */

@@ -6,7 +6,6 @@ import { networkParts } from '../../src/net/modes.ts'
 import { VERSION } from '../../src/version.ts'
 import { type CommandContext, command as define } from '../command.ts'
 import { jsonLine } from '../print.ts'
-import { serve } from '../serve.ts'
 import { surviveKnownRejections } from '../unhandled.ts'
 import { networkText, servingText } from '../view/daemon.ts'
 
@@ -52,6 +51,7 @@ export const command = define({
     const config = configFor(context)
     const { log, repo } = session
     surviveKnownRejections(log)
+    const { serve } = await import('../serve.ts')
     await using service = await serve({
       repo,
       config,

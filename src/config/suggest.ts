@@ -1,10 +1,20 @@
 // "Did you mean …?": the known name that a mistyped one is closest to.
 
-/** The closest of `known` within a third of the length (at least two edits), or undefined. */
+/** Shorter beginnings could be meant as anything. */
+const MIN_PREFIX = 3
+
+/** The only one that `name` begins or that begins `name`, else the closest within a third of its length, or undefined. */
 export function closest(name: string, known: Iterable<string>): string | undefined {
+  const names = [...known]
+  const related = names.filter(
+    candidate =>
+      Math.min(name.length, candidate.length) >= MIN_PREFIX &&
+      (candidate.startsWith(name) || name.startsWith(candidate)),
+  )
+  if (related.length === 1) return related[0]
   let best: string | undefined
   let least = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of known) {
+  for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= least) continue
     const distance = edits(name.toLowerCase(), candidate.toLowerCase())
     if (distance < least) {
