@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { ContentApi } from '../../src/api.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
 import { blockPut } from './block-put.ts'
 import { blockRm } from './block-rm.ts'
 import { type Command, command, value } from './command.ts'
@@ -29,7 +30,7 @@ async function readBlock(
   signal: AbortSignal,
 ): Promise<{ cid: CID; bytes: Uint8Array }> {
   const cid = await cidOfArgument(content, arg, { signal })
-  return { cid, bytes: await content.blocks(parsePath(arg).root).get(cid, { signal }) }
+  return { cid, bytes: await loadBlock(content.blocks(parsePath(arg).root), cid, { signal }) }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

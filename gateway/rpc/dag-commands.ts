@@ -1,6 +1,7 @@
 // dag/export, dag/stat: whole DAGs, as a CAR and as numbers (spec: kubo-rpc §2.3).
 
 import type { ContentApi } from '../../src/api.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
 import { bool, type Command, command, values } from './command.ts'
 import { dagImport } from './dag-import.ts'
 import { dagPut } from './dag-put.ts'
@@ -32,7 +33,7 @@ const stat = command({
 
 async function presentRoot(content: ContentApi, arg: string, signal: AbortSignal) {
   const cid = await cidOfArgument(content, arg, { signal })
-  await content.blocks(parsePath(arg).root).get(cid, { signal })
+  await loadBlock(content.blocks(parsePath(arg).root), cid, { signal })
   return cid
 }
 

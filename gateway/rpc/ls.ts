@@ -4,6 +4,7 @@ import { decode } from '@ipld/dag-pb'
 import type { CID } from 'multiformats/cid'
 import type { ContentApi, EntryKind, Resolved } from '../../src/api.ts'
 import { DAG_PB, RAW } from '../../src/block/cid.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
 import { bool, command, value, values } from './command.ts'
 import { resolveArgument } from './paths.ts'
 import { gather, mapAhead } from './streams.ts'
@@ -73,7 +74,7 @@ async function* oneByOne(listings: readonly { arg: string; links: AsyncIterable<
 async function* linksOf(found: Resolved, { content, root, signal }: Listing): AsyncGenerator<Link> {
   if (found.kind === 'directory') yield* content.list(found.cid, { root, signal })
   else if (found.kind === 'file' && found.cid.code === DAG_PB) {
-    const bytes = await content.blocks(root).get(found.cid, { signal })
+    const bytes = await loadBlock(content.blocks(root), found.cid, { signal })
     for (const { Hash, Name = '', Tsize = 0 } of decode(bytes).Links) yield { name: Name, cid: Hash, totalBytes: Tsize }
   }
 }

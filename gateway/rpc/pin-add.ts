@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { CairnNode, Pin, PinMode } from '../../src/api.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
 import { walkDag } from '../../src/dag/walk.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { bool, command, type Reply, text, value, values } from './command.ts'
@@ -105,6 +106,6 @@ async function dropReplaced({ node, mode, name, signal }: Wanted, cid: CID, old:
 /** Offline, a pin of what is not all here fails before it asks anyone. */
 async function requireLocal({ node, mode, signal }: Wanted, cid: CID): Promise<void> {
   const { local } = node.content
-  if (mode === 'direct') await local.get(cid, { signal })
+  if (mode === 'direct') await loadBlock(local, cid, { signal })
   else for await (const _ of walkDag(local, cid, { signal }));
 }

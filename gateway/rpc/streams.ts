@@ -1,21 +1,60 @@
 // Async streams: mapped with several calls under way, and gathered into lists.
 
-/** Results in the order of the input; `most` bounds what is under way, nothing new is started after a failure. */
+/**
+ * Results in the order of the input, each as soon as it and those before it are there, however long the next item takes.
+ * `most` bounds what is under way. When the source fails, what was begun still comes before the failure.
+ */
 export async function* mapAhead<T, R>(
   source: AsyncIterable<T>,
   most: number,
   map: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
+  const items = source[Symbol.asyncIterator]()
   const running: Promise<R>[] = []
-  for await (const item of source) {
-    const next = map(item)
-    // It is awaited in its turn; a failure before that must not count as unhandled.
-    next.catch(() => {})
-    running.push(next)
-    const first = running.length >= most ? running.shift() : undefined
-    if (first !== undefined) yield await first
+  let coming: Promise<IteratorResult<T>> | undefined
+  let hasEnded = false
+  try {
+    while (true) {
+      if (!hasEnded && running.length < most) coming ??= handled(items.next())
+      const [first] = running
+      if (first === undefined && coming === undefined) return
+      if (await isNext(first, coming)) {
+        running.shift()
+        yield await (first as Promise<R>)
+        continue
+      }
+      const item = await coming
+      coming = undefined
+      if (item === undefined || item.done === true) hasEnded = true
+      else running.push(handled(map(item.value)))
+    }
+  } finally {
+    // Not awaited: it would wait for the item that is coming, which a client may never send.
+    Promise.resolve(items.return?.()).catch(() => {})
   }
-  for (const next of running) yield await next
+}
+
+/** Awaited in its turn; a failure before that is not unhandled. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
+/** Whether the first result is there before the next item; a source that fails lets the results pass. */
+async function isNext(result: Promise<unknown> | undefined, item: Promise<unknown> | undefined): Promise<boolean> {
+  if (result === undefined) return false
+  if (item === undefined) return true
+  const resultIsThere = result.then(
+    () => true,
+    () => true,
+  )
+  return Promise.race([
+    resultIsThere,
+    item.then(
+      () => false,
+      () => resultIsThere,
+    ),
+  ])
 }
 
 export async function gather<T>(source: AsyncIterable<T>): Promise<T[]> {
