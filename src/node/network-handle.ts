@@ -5,7 +5,6 @@ import type { NodeId } from '../api.ts'
 import { CairnError } from '../errors.ts'
 import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'
-import { sqliteDatastore } from '../store/datastore.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
 import type { OpenNodeOptions } from './open.ts'
@@ -33,7 +32,10 @@ export function createNetworkHandle(options: OpenNodeOptions, store: Store): Net
 
   const start = async (): Promise<Network> => {
     // Helia and libp2p take hundreds of milliseconds to load: only a node that talks to peers pays for them.
-    const { startNetwork } = await import('../net/network.ts')
+    const [{ startNetwork }, { sqliteDatastore }] = await Promise.all([
+      import('../net/network.ts'),
+      import('../store/datastore.ts'),
+    ])
     const datastore = sqliteDatastore(store)
     network = await startNetwork({
       config,
