@@ -36,6 +36,7 @@ export const LIMITS = {
   pathBytes: limit(8 * KiB, 'bytes', 'Length of one content path'),
   symlinkBytes: limit(4 * KiB, 'bytes', 'Length of a symlink target'),
   importDepth: limit(512, 'count', 'Folders inside folders that an import follows'),
+  markedBlocks: limit(8_000_000, 'count', 'Blocks that a collection marks at once; more are collected part by part'),
   badBlocksListed: limit(1000, 'count', 'Missing or damaged blocks named for one pin'),
   // CAR
   carHeaderBytes: limit(1 * MiB, 'bytes', 'CAR header'),

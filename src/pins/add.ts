@@ -49,8 +49,8 @@ async function pinByWalk(options: PinsOptions, key: rows.PinKey, wait: AddPinWai
   const id = await insertRow(store, key, created)
   try {
     const source = sourceFor(cid)
-    const about = await keepDag({ store, operation, source, root: cid, mode, signal, onProgress })
-    await operation.finish([...about, rows.completeStatement(id), rows.dropIncompleteStatement(key, id), ...statements])
+    await keepDag({ store, operation, source, root: cid, mode, signal, onProgress })
+    await operation.finish([rows.completeStatement(id), rows.dropIncompleteStatement(key, id), ...statements])
     return { id, cid, mode, name, status: 'pinned', created }
   } catch (error) {
     // The same pin, completed by somebody else meanwhile, took this row's place.

@@ -9,9 +9,12 @@ import type { BlockSource } from '../block/source.ts'
 import { isCairnError } from '../errors.ts'
 import { enforce, LIMITS } from '../limits.ts'
 import { createPace } from '../store/pace.ts'
-import type { Operation, Statement, Store } from '../store/store.ts'
+import type { Operation, Store } from '../store/store.ts'
 
-export interface KeepOptions {
+/** Blocks of a codec without links are kept unread. */
+const NOTHING_TO_READ = new Uint8Array(0)
+
+export interface KeepDagOptions {
   readonly store: Store
   readonly operation: Operation
   /** Local blocks first, then the network. */
@@ -28,16 +31,13 @@ interface Step {
   readonly depth: number
 }
 
-/** Resolves with what the last transaction has to say about these blocks besides; they are durable only after it. */
-export async function keepDag(options: KeepOptions): Promise<Statement[]> {
-  const walk = new KeepWalk(options)
-  await walk.run()
-  return walk.statements
+/** When it resolves, every block is kept or put under the operation; they are durable once that has finished. */
+export function keepDag(options: KeepDagOptions): Promise<void> {
+  return new KeepWalk(options).run()
 }
 
 class KeepWalk {
-  readonly statements: Statement[] = []
-  readonly #options: KeepOptions
+  readonly #options: KeepDagOptions
   /** Links of the last node lie on top: depth first, so that what waits is bounded by fan-out × depth. */
   readonly #waiting: Step[]
   readonly #seen = new DigestSet({ words: 4 })
@@ -50,7 +50,7 @@ class KeepWalk {
   #bytes = 0
   #fetched = 0
 
-  constructor(options: KeepOptions) {
+  constructor(options: KeepDagOptions) {
     this.#options = options
     this.#waiting = [{ cid: options.root, depth: 0 }]
     this.#wait = { signal: AbortSignal.any([options.signal, this.#stop.signal]) }
@@ -94,37 +94,37 @@ class KeepWalk {
     await this.#pace()
     enforce('walkBlocks', ++this.#blocks, `blocks below ${this.#options.root}`)
     const { mode, onProgress } = this.#options
-    const bytes = isIdentity(cid) ? cid.multihash.digest : await this.#keep(cid, mode === 'recursive')
-    if (bytes !== undefined && mode === 'recursive') {
-      const links = scanLinks(cid.code, bytes)
-      for (let index = links.length - 1; index >= 0; index--) {
-        this.#waiting.push({ cid: links[index] as CID, depth: depth + 1 })
-      }
-      if (links.length > 0) this.#rememberLinks(cid)
-      this.#startLanes()
-    }
+    const links = isIdentity(cid) ? scanLinks(cid.code, cid.multihash.digest) : await this.#keep(cid)
+    if (mode === 'recursive') this.#descend(links, depth + 1)
     onProgress?.({ blocks: this.#blocks, bytes: this.#bytes, fetched: this.#fetched })
   }
 
-  /** The block's bytes, if there may be links in them. */
-  async #keep(cid: CID, descend: boolean): Promise<Uint8Array | undefined> {
+  #descend(links: readonly CID[], depth: number): void {
+    for (const cid of links.toReversed()) this.#waiting.push({ cid, depth })
+    this.#startLanes()
+  }
+
+  /** Kept where it lies, else fetched and put; its links. */
+  async #keep(cid: CID): Promise<readonly CID[]> {
     const { store, operation, source } = this.#options
-    if (await operation.keep(cid, this.#wait)) {
-      const bytes = descend && mayLink(cid.code) ? await this.#readKept(cid) : 'leaf'
-      if (bytes !== undefined) {
-        this.#bytes += bytes === 'leaf' ? (store.stat(cid)?.sizeBytes ?? 0) : bytes.byteLength
-        return bytes === 'leaf' ? undefined : bytes
+    const here = mayLink(cid.code) ? await this.#readHere(cid) : NOTHING_TO_READ
+    if (here !== undefined) {
+      const links = scanLinks(cid.code, here)
+      if (await operation.keep(cid, { ...this.#wait, hasLinks: links.length > 0 })) {
+        this.#bytes += here === NOTHING_TO_READ ? (store.stat(cid)?.sizeBytes ?? 0) : here.byteLength
+        return links
       }
     }
     const bytes = await source.get(cid, this.#wait)
+    const links = scanLinks(cid.code, bytes)
     await operation.putVerified(cid, bytes, this.#wait)
     this.#bytes += bytes.byteLength
     this.#fetched++
-    return bytes
+    return links
   }
 
-  /** Undefined if the block that was to be here is damaged: then it is fetched like one that is missing. */
-  async #readKept(cid: CID): Promise<Uint8Array | undefined> {
+  /** Undefined if it is missing or damaged: then it is fetched. */
+  async #readHere(cid: CID): Promise<Uint8Array | undefined> {
     const { store } = this.#options
     try {
       return store.peek(cid) ?? (await store.get(cid, this.#wait))
@@ -132,12 +132,5 @@ class KeepWalk {
       if (isCairnError(error, 'CORRUPT_BLOCK') || isCairnError(error, 'BLOCK_NOT_LOCAL')) return undefined
       throw error
     }
-  }
-
-  /** A block that came in as raw may be a node under another codec: without the bit, mark would take it for a leaf. */
-  #rememberLinks(cid: CID): void {
-    const mh = cid.multihash.bytes
-    const row = this.#options.store.database.get<{ links: number }>('SELECT links FROM blocks WHERE mh = ?', mh)
-    if (row?.links === 0) this.statements.push({ sql: 'UPDATE blocks SET links = 1 WHERE mh = ?', params: [mh] })
   }
 }

@@ -1,0 +1,82 @@
+// Garbage collection: mark what the roots keep, sweep what nothing keeps and nobody uses, give its room back (spec: store §6).
+
+import { join } from 'node:path'
+import { CID } from 'multiformats/cid'
+import { decode } from 'multiformats/hashes/digest'
+import type { GcEvent } from '../api.ts'
+import { RAW } from '../block/cid.ts'
+import type { Wait } from '../block/source.ts'
+import { CairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { type Logger, SILENT } from '../observe/log.ts'
+import { workOffDead } from '../store/dead.ts'
+import { foreseeEpoch, openEpoch } from '../store/epoch.ts'
+import { lockHolder, takeLock } from '../store/kernel-lock.ts'
+import { settlePacks } from '../store/settle-packs.ts'
+import type { Store } from '../store/store.ts'
+import { sweep } from '../store/sweep.ts'
+import { vacuumDatabase } from '../store/vacuum.ts'
+import { Marks } from './mark.ts'
+
+export interface GcOptions extends Wait {
+  /** How long what an operation put without a root counts as in use (`store.grace`). */
+  readonly graceMs: number
+  /** Tells what would go, and changes nothing. */
+  readonly dryRun?: boolean
+  /** Tell of each block that goes. */
+  readonly list?: boolean
+  /** Packs of which less than this share lives are compacted; more when room is short. */
+  readonly compactBelow?: number
+  readonly log?: Logger
+}
+
+const COMPACT_BELOW = 0.5
+
+export async function* collectGarbage(store: Store, options: GcOptions): AsyncGenerator<GcEvent> {
+  if (options.dryRun === true) {
+    yield* collect(store, options, foreseeEpoch(store, options.graceMs))
+    return
+  }
+  using _ = holdGcLock(store)
+  yield* collect(store, options, await openEpoch(store, options.graceMs))
+}
+
+/** One collection at a time; a killed one gives the lock back with its last breath (spec: store §6.1). */
+function holdGcLock(store: Store): Disposable {
+  const file = join(store.path, 'gc.lock')
+  const lock = takeLock(file)
+  if (lock !== undefined) return lock
+  throw new CairnError('REPO_LOCKED', 'a collection runs already', {
+    hint: `wait for it: process ${lockHolder(file) ?? 'unknown'}`,
+  })
+}
+
+async function* collect(store: Store, options: GcOptions, threshold: number): AsyncGenerator<GcEvent> {
+  const { signal, list = false, dryRun = false, compactBelow = COMPACT_BELOW, log = SILENT } = options
+  const startedAt = performance.now()
+  const ms = () => Math.round(performance.now() - startedAt)
+  const diskBefore = store.counters().diskBytes
+  const { blocks } = store.counters()
+  const count = Math.max(1, Math.ceil(blocks / LIMITS.markedBlocks.value))
+  let [removedBlocks, removedBytes, markedBlocks] = [0, 0, 0]
+  for (let index = 0; index < count; index++) {
+    const marks = new Marks({ store, part: { index, count }, expected: Math.ceil(blocks / count), signal })
+    await marks.markRoots()
+    markedBlocks += marks.size
+    if (index === count - 1) yield { type: 'marked', roots: marks.roots, blocks: markedBlocks, ms: ms() }
+    for await (const rows of sweep({ store, marks, threshold, dryRun, signal })) {
+      for (const { mh, size } of rows) {
+        removedBlocks++
+        removedBytes += size
+        if (list) yield { type: 'removed', cid: CID.createV1(RAW, decode(mh)), sizeBytes: size }
+      }
+    }
+  }
+  if (!dryRun) {
+    await settlePacks(store, { compactBelow, log, signal })
+    await workOffDead(store, { signal })
+    await vacuumDatabase(store, signal)
+  }
+  const freedBytes = Math.max(0, diskBefore - store.counters().diskBytes)
+  yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
+}
