@@ -10,6 +10,7 @@ import { checkFilesystem } from './filesystem.ts'
 import { migrate, needsMigration, newer } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { explainSqlite, isBusy, isDiskFailure } from './sqlite-error.ts'
+import type { StopGate } from './stop-gate.ts'
 import { WalKeeper } from './wal.ts'
 import { type Waiting, WriteLock } from './write-lock.ts'
 
@@ -46,6 +47,8 @@ export interface DatabaseOptions {
   readonly log?: Logger
   readonly walLimitBytes?: number
   readonly lockWaitMs?: number
+  /** Entered around each transaction: for threads that do not get signals. */
+  readonly gate?: StopGate
 }
 
 const BUSY_TIMEOUT_MS = 5_000
@@ -70,7 +73,7 @@ class RepoDatabase implements Database, Transaction {
   #failure: CairnError | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(file: string, { waiting = 'timer', log = SILENT, walLimitBytes, lockWaitMs }: DatabaseOptions) {
+  constructor(file: string, { waiting = 'timer', log = SILENT, walLimitBytes, lockWaitMs, gate }: DatabaseOptions) {
     this.file = file
     this.#wal = new WalKeeper({ file, limitBytes: walLimitBytes, log })
     if (!isWritable(file)) {
@@ -79,7 +82,7 @@ class RepoDatabase implements Database, Transaction {
       needsMigration(this.#connection, file)
       return
     }
-    this.#lock = new WriteLock({ file: join(dirname(file), 'write.lock'), waiting, patienceMs: lockWaitMs })
+    this.#lock = new WriteLock({ file: join(dirname(file), 'write.lock'), waiting, patienceMs: lockWaitMs, gate })
     this.#connection = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       const connection = this.#connection

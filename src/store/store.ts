@@ -10,7 +10,10 @@ export interface Statement {
   readonly sql: string
   readonly params: readonly (string | number | bigint | null | Uint8Array)[]
   /** Rows it must change; another number rolls the whole transaction back with `otherwise`. */
-  readonly expect?: { readonly changes: number; readonly otherwise: { readonly code: 'NOT_PINNED' | 'NOT_FOUND'; readonly message: string } }
+  readonly expect?: {
+    readonly changes: number
+    readonly otherwise: { readonly code: 'NOT_PINNED' | 'NOT_FOUND'; readonly message: string }
+  }
 }
 
 export interface BlockStat {

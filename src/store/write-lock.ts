@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { KernelLock, lockHolder } from './kernel-lock.ts'
+import type { StopGate } from './stop-gate.ts'
 
 /** `timer`: the event loop goes on while it waits. `block`: the thread sleeps; for worker threads. */
 export type Waiting = 'timer' | 'block'
@@ -12,14 +13,24 @@ export type Waiting = 'timer' | 'block'
 const GREED_MS = 5
 const PAUSE_MS = 0.6
 
+export interface WriteLockOptions {
+  readonly file: string
+  readonly waiting: Waiting
+  readonly patienceMs?: number | undefined
+  /** Entered for as long as the lock is held. */
+  readonly gate?: StopGate | undefined
+}
+
 export class WriteLock implements Disposable {
   readonly #lock: KernelLock
   readonly #waiting: Waiting
   readonly #patienceMs: number
+  readonly #gate: StopGate | undefined
   #heldMs = 0
 
-  constructor({ file, waiting, patienceMs }: { file: string; waiting: Waiting; patienceMs?: number | undefined }) {
+  constructor({ file, waiting, patienceMs, gate }: WriteLockOptions) {
     this.#lock = new KernelLock(file)
+    this.#gate = gate
     this.#waiting = waiting
     this.#patienceMs = patienceMs ?? LIMITS.lockWaitMs.value
   }
@@ -51,13 +62,18 @@ export class WriteLock implements Disposable {
   }
 
   #attempt<T>(begin: () => boolean, work: () => T): { result: T } | undefined {
-    if (!this.#lock.take()) return undefined
-    const takenAt = performance.now()
+    this.#gate?.enter()
     try {
-      return begin() ? { result: work() } : undefined
+      if (!this.#lock.take()) return undefined
+      const takenAt = performance.now()
+      try {
+        return begin() ? { result: work() } : undefined
+      } finally {
+        this.#lock.giveBack()
+        this.#heldMs += performance.now() - takenAt
+      }
     } finally {
-      this.#lock.giveBack()
-      this.#heldMs += performance.now() - takenAt
+      this.#gate?.leave()
     }
   }
 

@@ -1,0 +1,32 @@
+// The commit thread: a long-lived process writes from here, so that its main thread only reads (spec: store §2.2).
+
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Images } from './commit-message.ts'
+import { Committer } from './committer.ts'
+import { openDatabase } from './database.ts'
+import { StopGate } from './stop-gate.ts'
+import { packOutcome, type ThreadReply, type ThreadRequest, type ThreadStart } from './thread-message.ts'
+
+const { path, file, maxBytes, gate } = workerData as ThreadStart
+const database = openDatabase(file, { waiting: 'block', gate: new StopGate(gate) })
+const committer = new Committer({ path, database, maxBytes })
+
+const send = (reply: ThreadReply, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(reply, transfer)
+
+const memoriesOf = ({ bulk, side }: Images): ArrayBuffer[] =>
+  [bulk, side].flatMap(image => (image === undefined ? [] : [image.memory]))
+
+parentPort?.on('message', async (request: ThreadRequest) => {
+  if (request.type === 'commit') {
+    const reply = await committer.commit(request.message)
+    send({ type: 'committed', images: reply.images, result: packOutcome(reply) }, memoriesOf(reply.images))
+    return
+  }
+  try {
+    await committer[Symbol.asyncDispose]()
+  } finally {
+    database[Symbol.dispose]()
+    send({ type: 'closed' })
+    parentPort?.close()
+  }
+})

@@ -1,0 +1,205 @@
+// Commits groups: bytes durable first, then one transaction, then the answer (spec: store §4.4). Runs on either kind of thread.
+
+import { crc32 } from 'node:zlib'
+import { CairnError, isCairnError, toCairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { Books } from './books.ts'
+import type { CommitHost, CommitOutcome, CommitReply, GroupMessage, ImageMessage } from './commit-message.ts'
+import type { Database, Transaction } from './database.ts'
+import { BlockFiles, type StagedFile } from './files.ts'
+import { Image } from './image.ts'
+import { buryLeases, closeLease, findDeadLeases, type Lease, openLease, removeLeaseFiles } from './leases.ts'
+import { type Landed, PackWriter } from './packs.ts'
+import { repoPaths } from './paths.ts'
+import { type Place, type Placing, placeCached, placeKept, touch } from './place.ts'
+import { Quota } from './quota.ts'
+import { BARE, CACHED, MET, type RecordHeader, VOID } from './record.ts'
+import { releaseReserve, writeReserve } from './reserve.ts'
+import { readEpoch, runTask } from './run-task.ts'
+import type { Task } from './task.ts'
+
+export interface CommitterOptions {
+  readonly path: string
+  readonly database: Database
+  readonly maxBytes: number
+}
+
+interface Opened {
+  readonly image: Image
+  readonly records: readonly RecordHeader[]
+}
+
+/** A group on its way: what was read of it, and what is durable of it so far. */
+interface Prepared {
+  readonly bulk: Opened
+  readonly side: Opened
+  readonly staged: Map<RecordHeader, StagedFile>
+  landed: Landed | undefined
+}
+
+export class Committer implements CommitHost {
+  readonly #options: CommitterOptions
+  readonly #quota: Quota
+  readonly #packs: PackWriter
+  readonly #files: BlockFiles
+  #lease: Lease | undefined
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+    this.#quota = new Quota(options)
+    this.#packs = new PackWriter({ ...options, quota: this.#quota })
+    this.#files = new BlockFiles(options.path)
+  }
+
+  async commit(message: GroupMessage): Promise<CommitReply> {
+    const images = { bulk: message.bulk, side: message.side }
+    try {
+      return { images, outcome: await this.#commit(message) }
+    } catch (error) {
+      const known = toCairnError(error)
+      if (isCairnError(known, 'READ_ONLY')) this.#options.database.turnReadOnly(known)
+      return { images, error: known }
+    }
+  }
+
+  async #commit({ bulk, side, tasks }: GroupMessage): Promise<CommitOutcome> {
+    const prepared: Prepared = { bulk: open(bulk), side: open(side), staged: new Map(), landed: undefined }
+    const hasBlocks = prepared.bulk.records.length + prepared.side.records.length > 0
+    // Before anything is written to the disk; a group that only begins operations opens it in its own transaction.
+    if (hasBlocks && this.#lease === undefined) await this.#transact((_, lease) => lease())
+    if (hasBlocks) await writeReserve(repoPaths(this.#options.path).reserve)
+    try {
+      await this.#makeDurable(prepared)
+      const last = () =>
+        this.#transact((tx, lease) => {
+          const missing = hasBlocks ? this.#place(tx, prepared, lease()) : []
+          return { missing, tasks: tasks.map(task => runTask({ tx, path: this.#options.path, lease }, task)) }
+        })
+      const outcome = hasBlocks ? await last() : await this.#transactFreeing(last, tasks)
+      if (prepared.landed !== undefined) await this.#packs.committed(prepared.landed)
+      return outcome
+    } finally {
+      for (const file of prepared.staged.values()) this.#files.discard(file)
+    }
+  }
+
+  /** A transaction that may open the lease of this process; whoever died since the last one is buried on the occasion. */
+  async #transact<T>(work: (tx: Transaction, lease: () => number) => T): Promise<T> {
+    const { path, database } = this.#options
+    const dead = this.#lease === undefined ? findDeadLeases(database, path) : []
+    let opened: Lease | undefined
+    try {
+      const result = await database.transact(tx =>
+        work(tx, () => {
+          if (this.#lease !== undefined) return this.#lease.id
+          if (opened === undefined) {
+            buryLeases(tx, dead)
+            opened = openLease(tx, path)
+          }
+          return opened.id
+        }),
+      )
+      if (opened !== undefined) removeLeaseFiles(path, dead)
+      this.#lease ??= opened
+      return result
+    } catch (error) {
+      opened?.lock[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** On a full disk, what frees room gets the reserve, once (spec: store §7). */
+  async #transactFreeing(work: () => Promise<CommitOutcome>, tasks: readonly Task[]): Promise<CommitOutcome> {
+    try {
+      return await work()
+    } catch (error) {
+      const mayUseReserve = tasks.length > 0 && tasks.every(task => task.type === 'write' && task.freesRoom)
+      if (!isCairnError(error, 'NO_SPACE') || !mayUseReserve || !releaseReserve(repoPaths(this.#options.path).reserve))
+        throw error
+      return work()
+    }
+  }
+
+  /** Everything of the group that will not lie in the database. */
+  async #makeDurable(prepared: Prepared): Promise<void> {
+    const { bulk, side, staged } = prepared
+    const lease = this.#lease?.id ?? 0
+    const stage = async ({ image }: Opened, record: RecordHeader, sync: boolean) => {
+      staged.set(record, await this.#files.stage(record.mh, image.bytes(record.at, record.size), { lease, sync }))
+    }
+    for (const record of side.records) {
+      if ((record.flags & CACHED) !== 0 && record.size > LIMITS.inlineBytes.value) await stage(side, record, false)
+    }
+    const [first] = bulk.records
+    if (first === undefined || bulk.image.usedBytes < LIMITS.inlineBytes.value) return
+    if (bulk.records.length === 1 && !this.#packs.isOpen) await stage(bulk, first, true)
+    else prepared.landed = await this.#packs.append(bulk.image, lease)
+  }
+
+  /** Returns what was met and has gone. */
+  #place(tx: Transaction, { bulk, side, landed, staged }: Prepared, lease: number): Uint8Array[] {
+    const books = new Books(tx)
+    const placing: Placing = { tx, books, epoch: readEpoch(tx) }
+    const placeOf = ({ image }: Opened, record: RecordHeader): Place => {
+      const file = staged.get(record)
+      if (file !== undefined) return { kind: 'file', staged: file, files: this.#files }
+      if (landed !== undefined && image === bulk.image)
+        return { kind: 'pack', pack: landed.pack, at: landed.base + record.at }
+      return { kind: 'inline', bytes: image.bytes(record.at, record.size) }
+    }
+    if (landed !== undefined) {
+      this.#packs.commit(tx, landed, lease)
+      books.packGrew(landed.endBytes - landed.base)
+    }
+    for (const record of bulk.records) placeKept(placing, record, placeOf(bulk, record))
+    const missing: Uint8Array[] = []
+    const cached: RecordHeader[] = []
+    for (const record of side.records) {
+      if ((record.flags & CACHED) !== 0) cached.push(record)
+      else if ((record.flags & MET) === 0) placeKept(placing, record, placeOf(side, record))
+      else if (touch(placing, record)) continue
+      else if ((record.flags & BARE) !== 0) missing.push(Uint8Array.from(record.mh))
+      else placeKept(placing, record, placeOf(side, record))
+    }
+    books.close()
+    const hasKept = bulk.records.length + side.records.length > cached.length
+    if (hasKept) this.#quota.check(tx)
+    if (cached.length > 0) {
+      const places = cached.map(record => ({ record, place: placeOf(side, record) }))
+      this.#placeCached({ ...placing, books: new Books(tx) }, places, hasKept)
+    }
+    return missing
+  }
+
+  /** The cache takes what room there is; beside kept blocks it does without rather than make them fail. */
+  #placeCached(placing: Placing, places: { record: RecordHeader; place: Place }[], optional: boolean): void {
+    const wanted = places.reduce((sum, { record }) => sum + record.size, 0)
+    if (this.#quota.freeBytes(placing.tx) < wanted) {
+      if (optional) return
+      throw new CairnError('NO_SPACE', 'there is no room for fetched blocks')
+    }
+    for (const { record, place } of places) placeCached(placing, record, place)
+    placing.books.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#packs.close()
+    const lease = this.#lease
+    this.#lease = undefined
+    if (lease !== undefined) await closeLease(this.#options.database, this.#options.path, lease)
+  }
+}
+
+const NOTHING: Opened = { image: new Image(new ArrayBuffer(0)), records: [] }
+
+/** The CRC of the door, taken again: a buffer that somebody used meanwhile shows here, before anything is written. */
+function open(message: ImageMessage | undefined): Opened {
+  if (message === undefined) return NOTHING
+  const image = new Image(message.memory, message.usedBytes)
+  const records = image.records().filter(({ flags }) => (flags & VOID) === 0)
+  for (const { flags, at, size, crc } of records) {
+    if ((flags & BARE) === 0 && crc32(image.bytes(at, size)) !== crc)
+      throw new Error('a block changed while it waited to be written')
+  }
+  return { image, records }
+}

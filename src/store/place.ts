@@ -1,0 +1,77 @@
+// Where a committed block goes, and what becomes of a row that is there already (spec: store §4.2, §4.5, §4.6).
+
+import type { Books, PlacedBlock } from './books.ts'
+import { BOOT_MARK } from './boot.ts'
+import type { Transaction } from './database.ts'
+import type { BlockFiles, StagedFile } from './files.ts'
+import { HAS_LINKS, type RecordHeader } from './record.ts'
+import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from './schema.ts'
+
+/** Bytes that are ready: durable already, or becoming so with the transaction (inline). */
+export type Place =
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  | { readonly kind: 'pack'; readonly pack: number; readonly at: number }
+  | { readonly kind: 'file'; readonly staged: StagedFile; readonly files: BlockFiles }
+
+interface OldRow extends PlacedBlock {
+  readonly kept: number
+}
+
+export interface Placing {
+  readonly tx: Transaction
+  readonly books: Books
+  /** Of the repository, now. */
+  readonly epoch: number
+}
+
+const SELECT = 'SELECT mh, size, pack, at, kept FROM blocks WHERE mh = ?'
+const INSERT = 'INSERT INTO blocks (mh, size, crc, kept, links, pack, at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+const SWITCH = `UPDATE blocks SET size = ?, crc = ?, kept = 1, links = max(links, ?), pack = ?, at = ?, epoch = ? WHERE mh = ?`
+const TOUCH = `UPDATE blocks SET epoch = max(epoch, ?), links = max(links, ?) WHERE mh = ? AND kept = 1 AND pack <> ${PLACE_BAD}`
+
+const linksOf = ({ flags }: RecordHeader): number => ((flags & HAS_LINKS) === 0 ? 0 : 1)
+
+/** Kept beats cached and bad; else the first stays, and the bytes brought along count for nothing. */
+export function placeKept(placing: Placing, record: RecordHeader, place: Place): void {
+  const { tx, books, epoch } = placing
+  const { mh, size, crc } = record
+  const old = tx.get<OldRow>(SELECT, mh)
+  if (old === undefined) {
+    const { pack, at } = take(tx, place, 0)
+    tx.run(INSERT, mh, size, crc, 1, linksOf(record), pack, at, epoch)
+    books.rowInserted({ mh, size, pack, at })
+  } else if (old.kept === 1 && old.pack !== PLACE_BAD) {
+    touch(placing, record)
+  } else {
+    const { pack, at } = take(tx, place, 0)
+    tx.run(SWITCH, size, crc, linksOf(record), pack, at, epoch, mh)
+    // A file over a file: the name is the same, and nothing of the old one is left to unlink.
+    if (pack === PLACE_FILE && old.pack === PLACE_FILE) return
+    books.placeLeft(old)
+    books.placeTaken({ mh, size, pack, at })
+    tx.run('DELETE FROM cache_use WHERE mh = ?', mh)
+  }
+}
+
+/** False if there is no such kept row. */
+export function touch({ tx, epoch }: Placing, record: RecordHeader): boolean {
+  return tx.run(TOUCH, epoch, linksOf(record), record.mh) === 1
+}
+
+/** Whatever row is there stays. */
+export function placeCached({ tx, books, epoch }: Placing, record: RecordHeader, place: Place): void {
+  const { mh, size, crc } = record
+  if (tx.get(SELECT, mh) !== undefined) return
+  const { pack, at } = take(tx, place, BOOT_MARK)
+  tx.run(INSERT, mh, size, crc, 0, linksOf(record), pack, at, epoch)
+  tx.run('INSERT OR REPLACE INTO cache_use (mh, hour) VALUES (?, ?)', mh, Math.floor(Date.now() / 3_600_000))
+  books.rowInserted({ mh, size, pack, at })
+}
+
+function take(tx: Transaction, place: Place, fileMark: number): { pack: number; at: number } {
+  if (place.kind === 'pack') return place
+  if (place.kind === 'inline')
+    return { pack: PLACE_INLINE, at: tx.insert('INSERT INTO data (bytes) VALUES (?)', place.bytes) }
+  place.files.place(place.staged)
+  return { pack: PLACE_FILE, at: fileMark }
+}

@@ -1,0 +1,57 @@
+// `store.max`: what the repository takes of the disk, charged in the transaction that commits (spec: store §7).
+
+import { CairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { formatSize, MiB } from '../units.ts'
+import type { Transaction } from './database.ts'
+import { repoPaths } from './paths.ts'
+import { reserveBytes } from './reserve.ts'
+import { walBytes } from './wal.ts'
+
+type Reader = Pick<Transaction, 'get'>
+
+/** One pack: a 256th of the whole, within bounds. */
+export const packLimitBytes = (maxBytes: number): number => Math.min(Math.max(maxBytes / 256, 16 * MiB), 256 * MiB)
+
+export interface Usage {
+  readonly blocks: number
+  readonly blockBytes: number
+  readonly diskBytes: number
+}
+
+/** From counters and file sizes: never a recount. */
+export function readUsage(reader: Reader, path: string): Usage {
+  const paths = repoPaths(path)
+  const row = reader.get<{ blocks: number; bytes: number; packs: number; files: number }>(`
+    SELECT (SELECT value FROM counters WHERE name = 'blocks') AS blocks,
+      (SELECT value FROM counters WHERE name = 'block_bytes') AS bytes,
+      (SELECT value FROM counters WHERE name = 'pack_bytes') AS packs,
+      (SELECT value FROM counters WHERE name = 'file_bytes') AS files`)
+  const pages = reader.get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
+  const { blocks = 0, bytes = 0, packs = 0, files = 0 } = row ?? {}
+  const databaseBytes = pages * 4096 + walBytes(paths.database)
+  return { blocks, blockBytes: bytes, diskBytes: packs + files + databaseBytes + reserveBytes(paths.reserve) }
+}
+
+export class Quota {
+  readonly #path: string
+  readonly #maxBytes: number
+
+  constructor({ path, maxBytes }: { path: string; maxBytes: number }) {
+    this.#path = path
+    this.#maxBytes = maxBytes
+  }
+
+  /** What is left; every pack that is being written has one group more on the disk than it has been charged for. */
+  freeBytes(tx: Reader): number {
+    const packs =
+      tx.get<{ n: number }>('SELECT count(*) AS n FROM packs WHERE owner IS NOT NULL AND sealed = 0')?.n ?? 0
+    return this.#maxBytes - readUsage(tx, this.#path).diskBytes - packs * LIMITS.groupBytes.value
+  }
+
+  /** NO_SPACE, which rolls the transaction back, if what it did is too much. */
+  check(tx: Reader): void {
+    if (this.freeBytes(tx) >= 0) return
+    throw new CairnError('NO_SPACE', `the repository would grow beyond store.max (${formatSize(this.#maxBytes)})`)
+  }
+}

@@ -1,0 +1,185 @@
+// The one way into the store for this process: fills groups, sends them one after the other, tells who waited (group commit).
+
+import { isCairnError } from '../errors.ts'
+import type { CommitHost, CommitReply, GroupMessage, TaskOutcome } from './commit-message.ts'
+import { Group, type Pending } from './group.ts'
+import { ImagePool } from './image.ts'
+import { CACHED, type NewRecord } from './record.ts'
+import type { Task, TaskResults } from './task.ts'
+
+/** Groups that are full and wait while another is being committed: more would only be memory. */
+const FULL_GROUPS = 1
+/** Cached blocks wait for company; nobody waits for them. */
+const CACHED_DELAY_MS = 100
+const CACHE_PAUSE_MS = 30_000
+
+export interface WriterOptions {
+  readonly host: CommitHost
+  readonly makeRoom: () => Promise<void>
+  readonly onCommit: (multihashes: () => Uint8Array[]) => void
+  /** Blocks that an operation had met but that are gone. */
+  readonly onMissing: (multihashes: readonly Uint8Array[]) => void
+}
+
+export class Writer implements AsyncDisposable {
+  readonly #options: WriterOptions
+  readonly #images = new ImagePool()
+  readonly #full: Group[] = []
+  readonly #waitingForRoom: (() => void)[] = []
+  #open = new Group(this.#images)
+  #committing: Group | undefined
+  #pumping: Promise<void> | undefined
+  #makingRoom = false
+  #noRoomForCacheUntil = 0
+  #cachedTimer: NodeJS.Timeout | undefined
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** The block, if it waits for its commit. In the open group its bytes can be read. */
+  pending(key: string): Pending | undefined {
+    const open = this.#open.blocks.get(key)
+    if (open !== undefined) return open
+    for (const group of this.#full) {
+      const found = group.blocks.get(key)
+      if (found !== undefined) return found
+    }
+    return this.#committing?.blocks.get(key)
+  }
+
+  isOpen(group: Group): boolean {
+    return group === this.#open
+  }
+
+  /** The group that took it, or a promise of room: then everything has to be looked at again. */
+  add(key: string, record: NewRecord): Group | Promise<void> {
+    if (!this.#open.fits(record)) {
+      if (this.#full.length >= FULL_GROUPS) return new Promise(resolve => this.#waitingForRoom.push(resolve))
+      this.#full.push(this.#open)
+      this.#open = new Group(this.#images)
+      this.#pump()
+    }
+    const group = this.#open
+    group.add(key, record)
+    if ((record.flags & CACHED) !== 0) this.#commitSoon()
+    return group
+  }
+
+  /** As `add`, for what nobody relies on: without room at once it is not taken. */
+  offer(key: string, record: NewRecord): void {
+    if (this.#open.fits(record) || this.#full.length < FULL_GROUPS) this.add(key, record)
+  }
+
+  /** Resolves when the group is durable. */
+  flush(group: Group): Promise<void> {
+    group.wanted = true
+    this.#pump()
+    return group.done
+  }
+
+  /** In the transaction of the group that is open now. `check` runs when that group is sent. */
+  async run<T extends Task>(task: T, check?: () => void): Promise<TaskResults[T['type']]> {
+    // Making room writes too, while the group that needs the room waits for it.
+    const outcome = this.#makingRoom ? await this.#runAlone(task) : await this.#runInGroup(task, check)
+    if ('error' in outcome) throw outcome.error
+    return outcome.value as TaskResults[T['type']]
+  }
+
+  #runInGroup(task: Task, check: (() => void) | undefined): Promise<TaskOutcome> {
+    const outcome = this.#open.addTask(task, check)
+    this.#pump()
+    return outcome
+  }
+
+  async #runAlone(task: Task): Promise<TaskOutcome> {
+    const reply = await this.#options.host.commit({ bulk: undefined, side: undefined, tasks: [task] })
+    return 'error' in reply ? reply : (reply.outcome.tasks[0] ?? { error: new Error('no outcome') })
+  }
+
+  #commitSoon(): void {
+    this.#cachedTimer ??= setTimeout(() => {
+      this.#cachedTimer = undefined
+      this.#open.wanted = true
+      this.#pump()
+    }, CACHED_DELAY_MS).unref()
+  }
+
+  #pump(): void {
+    this.#pumping ??= this.#commitAll()
+  }
+
+  async #commitAll(): Promise<void> {
+    // What is asked for in this turn of the event loop shares one commit.
+    await undefined
+    for (let group = this.#next(); group !== undefined; group = this.#next()) {
+      this.#committing = group
+      await this.#commit(group)
+      this.#committing = undefined
+    }
+    this.#pumping = undefined
+  }
+
+  #next(): Group | undefined {
+    const full = this.#full.shift()
+    if (full !== undefined) {
+      this.#waitingForRoom.splice(0).forEach(resume => void resume())
+      return full
+    }
+    if (!this.#open.wanted || this.#open.isEmpty) return undefined
+    const group = this.#open
+    this.#open = new Group(this.#images)
+    return group
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const message = group.seal()
+    let reply = await this.#send(message)
+    if ('error' in reply && isCairnError(reply.error, 'NO_SPACE') && this.#mayMakeRoom(group)) {
+      reply = await this.#sendAgain({ ...message, ...reply.images }, reply)
+      if ('error' in reply && group.hasCachedOnly) this.#noRoomForCacheUntil = performance.now() + CACHE_PAUSE_MS
+    }
+    for (const image of [reply.images.bulk, reply.images.side])
+      if (image !== undefined) this.#images.giveBack(image.memory)
+    if ('error' in reply) {
+      group.fail(reply.error)
+      return
+    }
+    if (reply.outcome.missing.length > 0) this.#options.onMissing(reply.outcome.missing)
+    group.settle(reply.outcome.tasks)
+    this.#options.onCommit(() => [...group.blocks.keys()].map(key => Buffer.from(key, 'latin1')))
+  }
+
+  /** Looking for room is much work: not again and again for a cache in a store that is full of kept blocks. */
+  #mayMakeRoom(group: Group): boolean {
+    return !group.hasCachedOnly || performance.now() >= this.#noRoomForCacheUntil
+  }
+
+  async #sendAgain(message: GroupMessage, refused: CommitReply): Promise<CommitReply> {
+    this.#makingRoom = true
+    try {
+      await this.#options.makeRoom()
+    } catch (error) {
+      return { images: refused.images, error }
+    } finally {
+      this.#makingRoom = false
+    }
+    return this.#send(message)
+  }
+
+  async #send(message: GroupMessage): Promise<CommitReply> {
+    try {
+      return await this.#options.host.commit(message)
+    } catch (error) {
+      return { images: { bulk: undefined, side: undefined }, error }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#cachedTimer)
+    this.#open.wanted = true
+    this.#pump()
+    await this.#pumping
+    await this.#options.host[Symbol.asyncDispose]()
+  }
+}
