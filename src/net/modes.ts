@@ -49,5 +49,6 @@ const MODES: Record<Mode, NetworkParts> = {
 export function networkParts(config: Pick<Config, 'mode' | 'daemon'>, role: NetworkRole): NetworkParts {
   const parts = MODES[config.mode]
   const mdns = parts.mdns && config.daemon.mdns
-  return role === 'daemon' ? { ...parts, mdns } : { ...parts, mdns, listen: false, traversal: false }
+  if (role === 'daemon') return { ...parts, mdns }
+  return { ...parts, mdns, listen: false, traversal: false, announces: 'nothing' }
 }

@@ -12,7 +12,7 @@ import type { Session } from './session.ts'
 /** Found providers that are dialled in one search. */
 const PROVIDERS = 5
 /** The same key is not searched for again before. */
-const AGAIN_MS = 60_000
+const AGAIN_MS = 20_000
 const LINES = 8
 
 export interface SearchOptions {

@@ -30,10 +30,10 @@ test('mDNS can be switched off', () => {
   assert.is(partsOf('private', 'daemon', true).mdns, false)
 })
 
-test("a command's own node does not listen", () => {
+test("a command's own node does not listen and announces nothing", () => {
   for (const mode of ['public', 'lan', 'private'] as const) {
-    const { listen, traversal, network } = partsOf(mode, 'client')
-    assert.equal({ listen, traversal, network }, { listen: false, traversal: false, network: true })
+    const { listen, traversal, network, announces } = partsOf(mode, 'client')
+    assert.equal([listen, traversal, network, announces], [false, false, true, 'nothing'])
   }
 })
 

@@ -24,6 +24,10 @@ export interface NetNodeOptions {
   readonly swarmKey?: string
   readonly role?: 'daemon' | 'client'
   readonly store?: MemoryStore
+  readonly bootstrap?: readonly string[]
+  readonly announce?: readonly string[]
+  /** Only in a namespace of its own (namespace.ts). */
+  readonly mdns?: boolean
 }
 
 const started = new Set<Network>()
@@ -37,12 +41,15 @@ export async function startNode(options: NetNodeOptions = {}): Promise<NetNode> 
     listen = LOOPBACK,
     peers = [],
     role = 'daemon',
+    bootstrap = [],
+    announce = [],
+    mdns = false,
   } = options
   if (options.swarmKey !== undefined) writeFileSync(join(repo, 'swarm.key'), options.swarmKey)
   const store = options.store ?? new MemoryStore()
   const lines: string[] = []
   const network = await startNetwork({
-    config: configSchema.parse({ mode, swarm: { listen, peers, bootstrap: [] }, daemon: { mdns: false } }),
+    config: configSchema.parse({ mode, swarm: { listen, peers, bootstrap, announce }, daemon: { mdns } }),
     repo,
     store: store.asStore(),
     datastore: new MemoryDatastore(),
