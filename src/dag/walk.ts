@@ -1,7 +1,8 @@
 // Every distinct block below a root, once, depth first in the order of links, with reads ahead.
 
 import type { CID } from 'multiformats/cid'
-import { blockKey, isIdentity } from '../block/cid.ts'
+import { isIdentity } from '../block/cid.ts'
+import { DigestKeys } from '../block/digest-keys.ts'
 import { DigestSet } from '../block/digest-set.ts'
 import { checkDigest } from '../block/hash.ts'
 import { mayLink, scanLinks } from '../block/links.ts'
@@ -172,34 +173,30 @@ class Lookahead {
 /** What has been met: a block is yielded once, but followed once under each codec that reads other links in it. */
 class Seen {
   readonly #distinct: 'multihash' | 'cid'
+  readonly #keys = new DigestKeys()
   readonly #met = new DigestSet({ words: 4 })
   readonly #expanded = new DigestSet({ words: 4 })
-  /** The bytes of an identity CID are anybody's choice: they have no place among digests. */
-  readonly #identities = new Set<string>()
 
   constructor(distinct: 'multihash' | 'cid') {
     this.#distinct = distinct
   }
 
   isNew(cid: CID): boolean {
-    if (isIdentity(cid)) return !this.#identities.has(identityKey(cid))
-    return !this.#met.has(cid.multihash.bytes, this.#salt(cid)) || this.expands(cid)
+    return !this.#met.has(this.#keys.of(cid.multihash.bytes), this.#salt(cid)) || this.expands(cid)
   }
 
   /** True if it is to be yielded. */
   add(cid: CID): boolean {
-    if (!isIdentity(cid)) return this.#met.add(cid.multihash.bytes, this.#salt(cid))
-    return this.#identities.size < this.#identities.add(identityKey(cid)).size
+    return this.#met.add(this.#keys.of(cid.multihash.bytes), this.#salt(cid))
   }
 
   /** Whether its links under this codec have not been followed yet. */
   expands(cid: CID): boolean {
-    if (!mayLink(cid.code) || isIdentity(cid)) return false
-    return !this.#expanded.has(cid.multihash.bytes, this.#expandedSalt(cid))
+    return mayLink(cid.code) && !this.#expanded.has(this.#keys.of(cid.multihash.bytes), this.#expandedSalt(cid))
   }
 
   expand(cid: CID): boolean {
-    return isIdentity(cid) || (mayLink(cid.code) && this.#expanded.add(cid.multihash.bytes, this.#expandedSalt(cid)))
+    return mayLink(cid.code) && this.#expanded.add(this.#keys.of(cid.multihash.bytes), this.#expandedSalt(cid))
   }
 
   #salt(cid: CID): number {
@@ -210,5 +207,3 @@ class Seen {
     return this.#distinct === 'cid' ? code * 2 + version + 1 : code + 1
   }
 }
-
-const identityKey = (cid: CID): string => `${cid.code} ${blockKey(cid)}`
