@@ -9,10 +9,8 @@ import { CairnError } from '../errors.ts'
 import { openUnixfs } from '../files/unixfs.ts'
 import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
-import { collectGarbage } from '../pins/gc.ts'
 import { createPins } from '../pins/pins.ts'
 import { roomMaker } from '../pins/room.ts'
-import { checkRepo } from '../store/check.ts'
 import { openStore } from '../store/open.ts'
 import { initRepo, repoExists } from '../store/repo.ts'
 import type { Store } from '../store/store.ts'
@@ -78,8 +76,15 @@ export class LocalNode implements CairnNode {
     this.pins = createPins({ store, sourceFor: root => sources.of(root), log: options.log.part('pins') })
     this.repo = {
       stat: () => repoStat(store),
-      check: checkOptions => checkRepo({ path: options.repo, store, ...checkOptions }),
-      gc: gcOptions => collectGarbage(store, { graceMs, ...gcOptions }),
+      // Loaded when asked for: a small add pays for neither.
+      check: async function* (checkOptions) {
+        const { checkRepo } = await import('../store/check.ts')
+        yield* checkRepo({ path: options.repo, store, ...checkOptions })
+      },
+      gc: async function* (gcOptions) {
+        const { collectGarbage } = await import('../pins/gc.ts')
+        yield* collectGarbage(store, { graceMs, ...gcOptions })
+      },
     }
     this.swarm = {
       peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),

@@ -19,6 +19,7 @@ export function repoStat(store: Store): RepoStat {
     maxBytes,
     pins,
     packs,
+    readOnly: store.database.readOnly,
     writers,
   }
 }
