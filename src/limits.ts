@@ -88,6 +88,7 @@ export const LIMITS = {
   connectionsPerSecond: limit(20, 'count', 'New connections a second from one address'),
   streams: limit(512, 'count', 'Open streams of one connection, either way'),
   dialQueue: limit(500, 'count', 'Dials waiting for their turn'),
+  networkRecords: limit(2000, 'count', 'Changed records of libp2p in memory before they are written'),
   provideQueue: limit(10_000, 'count', 'Roots waiting to be announced to the DHT'),
   // Memory of the whole
   repoMaxBytes: limit(100 * GiB, 'bytes', 'Disk the repository may take', 'store.max'),

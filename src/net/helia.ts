@@ -15,13 +15,15 @@ export type CairnHelia = HeliaWithLibp2p<ServiceMap>
 
 export interface HeliaParts {
   readonly store: Store
-  /** Undefined: what libp2p learns is forgotten at the end. */
+  /** Undefined: what Helia and libp2p learn is forgotten at the end. */
   readonly datastore: Datastore | undefined
+  /** libp2p's own; the above by default. */
+  readonly records: Datastore | undefined
   readonly libp2p: Libp2pOptions
   readonly log: Logger
 }
 
-export function composeHelia({ store, datastore, libp2p, log }: HeliaParts): CairnHelia {
+export function composeHelia({ store, datastore, records, libp2p, log }: HeliaParts): CairnHelia {
   const logger = libraryLogger(log)
   const init = {
     name: 'cairn',
@@ -32,5 +34,9 @@ export function composeHelia({ store, datastore, libp2p, log }: HeliaParts): Cai
     routers: [{ name: 'none', async *findProviders() {} }],
     ...(datastore !== undefined && { datastore }),
   }
-  return withLibp2pLight(createHeliaLight(init), { ...libp2p, logger })
+  return withLibp2pLight(createHeliaLight(init), {
+    ...libp2p,
+    logger,
+    ...(records !== undefined && { datastore: records }),
+  })
 }

@@ -23,6 +23,7 @@ import { ProvideQueue } from './provide.ts'
 import { keepConnected, type ListedPeer, parseListedPeer } from './reconnect.ts'
 import { createSession } from './session.ts'
 import { loadSwarmKey } from './swarm-key.ts'
+import { WriteBehindDatastore } from './write-behind.ts'
 
 export interface NetworkOptions {
   readonly config: Config
@@ -74,9 +75,13 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const plan = await makePlan(options)
   signal.throwIfAborted()
   const stopping = new AbortController()
+  // A command's own node learns nothing worth keeping, and would write beside the daemon.
+  const datastore = options.role === 'daemon' ? options.datastore : undefined
+  const records = datastore && new WriteBehindDatastore(datastore, log)
   const helia = composeHelia({
     store,
-    datastore: options.role === 'daemon' ? options.datastore : undefined,
+    datastore,
+    records,
     libp2p: libp2pOptions({ config, ...plan }),
     log,
   })
@@ -86,9 +91,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   } catch (error) {
     stopping.abort()
     await helia.stop()
+    await records?.close()
     throw error
   }
-  const network = describe({ helia, wants, plan, stopping, log })
+  const network = describe({ helia, records, wants, plan, stopping, log })
   log.info('network started', { mode: config.mode, peerId: network.peerId, announces: plan.parts.announces })
   void meetPeers({ options, plan, helia, signal: stopping.signal }).then(() => {
     if (!stopping.signal.aborted && network.lacks().length > 0)
@@ -134,13 +140,14 @@ async function meetPeers({
 
 interface Running {
   readonly helia: CairnHelia
+  readonly records: WriteBehindDatastore | undefined
   readonly wants: ReturnType<typeof attachExchange>
   readonly plan: Plan
   readonly stopping: AbortController
   readonly log: Logger
 }
 
-function describe({ helia, wants, plan, stopping, log }: Running): Network {
+function describe({ helia, records, wants, plan, stopping, log }: Running): Network {
   const { libp2p } = helia
   const provides = new ProvideQueue({
     provide: (cid, signal) => helia.routing.provide(cid, { signal }),
@@ -167,7 +174,7 @@ function describe({ helia, wants, plan, stopping, log }: Running): Network {
     lacks: () => describeLacks({ libp2p, ...plan }),
     stop: () => {
       stopping.abort()
-      stopped ??= helia.stop().then(() => undefined)
+      stopped ??= helia.stop().then(() => records?.close())
       return stopped
     },
   }
