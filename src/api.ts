@@ -210,6 +210,8 @@ export interface RepoStat {
   readonly maxBytes: number
   readonly pins: number
   readonly packs: number
+  /** The disk refused a write: this process reads on, and writes nothing more. */
+  readonly readOnly?: boolean
   /** Processes that hold a lease now. */
   readonly writers: readonly { readonly pid: number; readonly since: number }[]
 }
