@@ -20,6 +20,7 @@ import { wirePrefix } from './wire-block.ts'
 
 /** A block so small is sent at once to a peer that only asks whether we have it, as Kubo does. */
 const HAVE_BECOMES_BLOCK_BYTES = 1024
+const LOOKS_AT_ONCE = 200
 
 interface PeerWant {
   readonly cid: CID
@@ -50,6 +51,8 @@ export interface ServerOptions {
 export class BlockServer implements WireListener {
   readonly #options: ServerOptions
   readonly #peers = new Map<string, ServedPeer>()
+  #looking = false
+  #othersCommitted = false
   readonly #gate = new Gate({ width: LIMITS.servedPeers.value, line: LIMITS.peers.value * 4, what: 'peers' })
 
   constructor(options: ServerOptions) {
@@ -75,20 +78,47 @@ export class BlockServer implements WireListener {
     this.#sendSoon(peer)
   }
 
-  /** Blocks are durable now: peers that asked for them too early get them (spec: store §4.4). */
+  /**
+   * Blocks are durable now: peers that asked for them too early get them (spec: store §4.4). An empty list means that
+   * another process has committed, and what is known here only by looking.
+   */
   onCommit(multihashes: readonly Uint8Array[]): void {
-    const waiting = [...this.#peers.values()].filter(peer => peer.unmet.size > 0)
+    if (multihashes.length === 0) {
+      this.#othersCommitted = true
+      void this.#look()
+      return
+    }
+    const waiting = this.#waiting()
     if (waiting.length === 0) return
     for (const multihash of multihashes) {
       const key = Buffer.from(multihash).toString('latin1')
-      for (const peer of waiting) {
-        const want = peer.unmet.get(key)
-        if (want === undefined) continue
-        peer.unmet.delete(key)
-        peer.ready.set(key, want)
-      }
+      for (const peer of waiting) promote(peer, key)
     }
     for (const peer of waiting) this.#sendSoon(peer)
+  }
+
+  /** In slices: the wants of many peers may be a hundred thousand. What is committed meanwhile starts it again. */
+  async #look(): Promise<void> {
+    const { store, signal } = this.#options
+    if (this.#looking) return
+    this.#looking = true
+    let looked = 0
+    while (this.#othersCommitted) {
+      this.#othersCommitted = false
+      for (const peer of this.#waiting()) {
+        for (const [key, { cid }] of [...peer.unmet]) {
+          if (++looked % LOOKS_AT_ONCE === 0) await new Promise(resolve => setImmediate(resolve))
+          if (signal.aborted) return
+          if (store.stat(cid) !== undefined) promote(peer, key)
+        }
+        this.#sendSoon(peer)
+      }
+    }
+    this.#looking = false
+  }
+
+  #waiting(): ServedPeer[] {
+    return [...this.#peers.values()].filter(peer => peer.unmet.size > 0)
   }
 
   #sendSoon(peer: ServedPeer): void {
@@ -174,6 +204,13 @@ function take(peer: ServedPeer, entry: WantEntry): void {
   const known = peer.ready.has(key) || peer.unmet.delete(key)
   if (!known && peer.ready.size >= LIMITS.wantsPerPeer.value) return
   peer.ready.set(key, { cid, wantsBlock: entry.wantType !== 'WantHave', sendDontHave: entry.sendDontHave === true })
+}
+
+function promote(peer: ServedPeer, key: string): void {
+  const want = peer.unmet.get(key)
+  if (want === undefined) return
+  peer.unmet.delete(key)
+  peer.ready.set(key, want)
 }
 
 function keepForLater(peer: ServedPeer, key: string, want: PeerWant): void {

@@ -3,7 +3,7 @@ import type { PeerId } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { RAW } from '../../src/block/cid.ts'
+import { blockKey, RAW } from '../../src/block/cid.ts'
 import { sha256 } from '../../src/block/hash.ts'
 import { CairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -87,6 +87,17 @@ test('an early question is answered after the commit too', async () => {
   store.put(cid, bytes)
   await until(() => wire.presences(peer).length > 0)
   assert.equal(wire.presences(peer), [`HaveBlock ${cid}`])
+})
+
+test('what another process has committed is found by looking', async () => {
+  const { wire, store, server } = setUp()
+  const peer = await newPeer()
+  const blocks = Array.from({ length: 500 }, () => randomBytes(20))
+  server.onMessage(peer, wantlist(blocks.map(bytes => want(cidOf(bytes), { sendDontHave: true }))))
+  await until(() => wire.presences(peer).length === blocks.length)
+  for (const bytes of blocks) store.blocks.set(blockKey(cidOf(bytes)), bytes)
+  server.onCommit([])
+  await until(() => wire.blocks(peer).length === blocks.length)
 })
 
 test('a cancelled want, a replaced list and a peer that is gone get nothing', async () => {
