@@ -2,7 +2,6 @@
 
 import { Hono } from 'hono'
 import type { CairnNode } from '../../src/api.ts'
-import { toCairnError } from '../../src/errors.ts'
 import { VERSION } from '../../src/version.ts'
 import { KUBO_AGENT } from '../rpc/compat.ts'
 import { metricsText } from './metrics.ts'
@@ -14,7 +13,7 @@ export function adminApp(node: CairnNode): Hono {
   const app = new Hono()
   app.get('/healthz', c => c.text('ok\n', 200, NO_STORE))
   app.get('/readyz', async c => {
-    const reason = await checkReady(node).catch(error => toCairnError(error).message)
+    const reason = await checkReady(node)
     return reason === '' ? c.text('ready\n', 200, NO_STORE) : c.text(`not ready: ${reason}\n`, 503, NO_STORE)
   })
   app.get('/metrics', c =>

@@ -1,9 +1,15 @@
 // Whether the node is of use now: its repository answers, and can still be written to.
 
 import type { CairnNode } from '../../src/api.ts'
+import { toCairnError } from '../../src/errors.ts'
 
 /** '' when it is ready, else the reason why not. */
-export async function checkReady(node: CairnNode): Promise<string> {
-  const { path } = node.repo.stat()
-  return path === '' ? 'no repository' : ''
+export async function checkReady(node: Pick<CairnNode, 'repo'>): Promise<string> {
+  try {
+    // Counters and pins come from the database itself, not from memory.
+    const { readOnly = false } = node.repo.stat()
+    return readOnly ? 'the repository cannot be written' : ''
+  } catch (error) {
+    return toCairnError(error).message
+  }
 }

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CairnNode } from '../../src/api.ts'
-import { CairnError, isCairnError, toCairnError } from '../../src/errors.ts'
+import { CairnError, toCairnError } from '../../src/errors.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { callSignal } from './abort.ts'
 import { parseArguments } from './arguments.ts'
@@ -57,7 +57,8 @@ async function runCommand(
   try {
     await sendReply(http, await route.command.run(call), call.signal)
   } catch (error) {
-    if (!isCairnError(error)) options.log.error('an RPC command failed', { command: route.name, err: error })
+    if (toCairnError(error).code === 'INTERNAL')
+      options.log.error('an RPC command failed', { command: route.name, err: error })
     if (!http.outgoing.destroyed) sendError(http, messageOf(error, call.signal))
   }
 }

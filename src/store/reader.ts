@@ -128,7 +128,7 @@ export class BlockReader implements BlockSource {
     let bad: { readonly row: BlockRow; readonly bytes: Uint8Array | undefined } | undefined
     for (let tries = 0; tries < TRIES; tries++) {
       const row = this.#row(cid)
-      if (row === undefined) throw new CairnError('BLOCK_NOT_LOCAL', `block ${cid} is not here`)
+      if (row === undefined) throw new CairnError('BLOCK_NOT_LOCAL', `block ${cid} is not here`, { cid })
       if (row.pack === PLACE_BAD) throw corrupt(cid)
       // Bad twice at one place is bad; at another place it had only moved.
       if (bad !== undefined && bad.row.pack === row.pack && bad.row.at === row.at) {
