@@ -85,7 +85,14 @@ export class BlockServer implements WireListener {
   onCommit(multihashes: readonly Uint8Array[]): void {
     if (multihashes.length === 0) {
       this.#othersCommitted = true
-      void this.#look()
+      if (!this.#looking) {
+        this.#looking = true
+        void this.#look()
+          .catch(error => this.#options.log.warn('early wants were not looked at', { err: error }))
+          .finally(() => {
+            this.#looking = false
+          })
+      }
       return
     }
     const waiting = this.#waiting()
@@ -100,8 +107,6 @@ export class BlockServer implements WireListener {
   /** In slices: the wants of many peers may be a hundred thousand. What is committed meanwhile starts it again. */
   async #look(): Promise<void> {
     const { store, signal } = this.#options
-    if (this.#looking) return
-    this.#looking = true
     let looked = 0
     while (this.#othersCommitted) {
       this.#othersCommitted = false
@@ -114,7 +119,6 @@ export class BlockServer implements WireListener {
         this.#sendSoon(peer)
       }
     }
-    this.#looking = false
   }
 
   #waiting(): ServedPeer[] {
