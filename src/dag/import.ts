@@ -49,13 +49,14 @@ export async function* importSources(
     options,
     signal,
     exclude: new Set(options.exclude?.map(realOrItself)),
+    isWrapped: options.wrapWithDirectory === true,
     folders,
   }
-  const wrapper = options.wrapWithDirectory === true ? new Folder(writer, recipe.metadata.forced) : undefined
+  const wrapper = context.isWrapped ? new Folder(writer, recipe.metadata.forced) : undefined
   const roots: CID[] = []
   let failed = 0
-  for (const { index, name, walk } of inputsOf(sources, context, wrapper !== undefined)) {
-    while (walk.root === undefined) {
+  for (const { index, name, walk } of inputsOf(sources, context)) {
+    while (!walk.isDone) {
       const slow = walk.step()
       if (slow !== undefined) yield* slow
       if (writer.mustPause) await writer.pause()
@@ -65,9 +66,10 @@ export async function* importSources(
       }
       walk.events.length = 0
     }
-    roots[index] = walk.root.cid
     if (wrapper === undefined) yield* folders.splice(0)
-    else wrapper.add(name || walk.root.cid.toString(), walk.root)
+    if (walk.root === undefined) continue
+    roots[index] = walk.root.cid
+    wrapper?.add(name || walk.root.cid.toString(), walk.root)
   }
   yield* folders
   if (wrapper === undefined) {
@@ -80,7 +82,8 @@ export async function* importSources(
 }
 
 /** In the order in which they are read: by name, as Kubo's command line has it, but streams in the order they come. */
-function inputsOf(sources: readonly ImportSource[], context: WalkContext, isWrapped: boolean): Input[] {
+function inputsOf(sources: readonly ImportSource[], context: WalkContext): Input[] {
+  const { isWrapped } = context
   if (sources.length === 0) throw new CairnError('USAGE', 'nothing to add was named')
   const taken = new Map<string, string>()
   const inputs: Input[] = []

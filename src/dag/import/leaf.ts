@@ -82,7 +82,10 @@ export class LeafMaker {
 
   /** Hashed on this thread if it is small, else a promise. */
   seal(chunk: Chunk, metadata: Metadata): SealedLeaf | Promise<SealedLeaf> {
-    const block = blockOf(this.writer.recipe, chunk, chunk.only ? metadata : NO_METADATA)
+    const { recipe } = this.writer
+    // In the trickle layout even a single leaf has a node above it, which takes the metadata.
+    const isRoot = chunk.only && !recipe.trickle
+    const block = blockOf(recipe, chunk, isRoot ? metadata : NO_METADATA)
     const sealed = (cid: CID): SealedLeaf => ({ cid, block, fileBytes: chunk.length })
     const cid = this.writer.cidOfLarge(block.codec, block.bytes)
     return cid instanceof Promise ? cid.then(sealed) : sealed(cid)

@@ -14,6 +14,7 @@ const AT_ONCE = 8
 
 export class StreamWalk implements InputWalk {
   readonly events: AddEvent[] = []
+  isDone = false
   root: Child | undefined
   readonly #maker: LeafMaker
   readonly #source: { readonly name: string; readonly content: AsyncIterable<Uint8Array> }
@@ -32,6 +33,7 @@ export class StreamWalk implements InputWalk {
     const leaves = inOrder(sealJobs(this.#maker, content, metadata), AT_ONCE)
     const child = yield* withProgress(name, buildFile(this.#maker.writer, leaves, metadata))
     this.root = child
+    this.isDone = true
     // Without a name it goes by its CID, as in Kubo.
     this.events.push(addedEvent(name || child.cid.toString(), child, metadata))
   }

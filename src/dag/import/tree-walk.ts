@@ -18,7 +18,8 @@ export type Slow = AsyncGenerator<AddEvent, void>
 /** One input being imported. Between steps, whoever drives it takes the events and pauses if the writer asks for it. */
 export interface InputWalk {
   readonly events: AddEvent[]
-  /** Set when it is complete. */
+  readonly isDone: boolean
+  /** Set when it is done, unless the input was to be left out. */
   readonly root: Child | undefined
   step(): Slow | undefined
 }
@@ -30,6 +31,8 @@ export interface WalkContext {
   readonly signal: AbortSignal
   /** Real paths of folders that are left out, wherever they come up. */
   readonly exclude: ReadonlySet<string>
+  /** The inputs are entries of one more folder. */
+  readonly isWrapped: boolean
   /** Takes the events of folders, which come after those of all files. */
   readonly folders: AddEvent[]
 }
@@ -59,6 +62,7 @@ interface Kind {
 
 export class TreeWalk implements InputWalk {
   readonly events: AddEvent[] = []
+  isDone = false
   root: Child | undefined
   readonly #context: WalkContext
   readonly #input: Place
@@ -125,7 +129,7 @@ export class TreeWalk implements InputWalk {
   }
 
   #enter(place: Place, follow: boolean): undefined {
-    const { exclude, filter, maker, options } = this.#context
+    const { exclude, filter, isWrapped, maker, options } = this.#context
     const depth = this.#stack.length
     if (exclude.has(place.real)) throw readFailed(place.path, 'it is left out, because it is written to')
     if (depth >= LIMITS.importDepth.value)
@@ -133,7 +137,10 @@ export class TreeWalk implements InputWalk {
     const { entries, unsafe } = listFolder(place.path, filter)
     for (const { name, error } of unsafe) this.events.push({ type: 'failed', name: below(place, name).label, error })
     const isEmpty = entries.length === 0 && unsafe.length === 0
-    if (isEmpty && options.emptyDirs === false && depth > 0) return
+    if (isEmpty && options.emptyDirs === false && (depth > 0 || isWrapped)) {
+      this.isDone = depth === 0
+      return
+    }
     const folder = new Folder(maker.writer, this.#metadata(place.path, follow))
     this.#stack.push({ ...place, folder, entries, next: 0 })
   }
@@ -163,8 +170,10 @@ export class TreeWalk implements InputWalk {
 
   #attach(place: Place, child: Child): void {
     const parent = this.#stack.at(-1)
-    if (parent === undefined) this.root = child
-    else parent.folder.add(place.name, child)
+    parent?.folder.add(place.name, child)
+    if (parent !== undefined) return
+    this.root = child
+    this.isDone = true
   }
 
   #fail(name: string, error: unknown): void {
