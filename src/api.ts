@@ -63,6 +63,8 @@ export interface CarOptions extends Wait {
   readonly scope?: 'all' | 'entity' | 'block'
   /** Default true, as Kubo's `dag export`: identity CIDs get sections, too. Gateways leave them out. */
   readonly identity?: boolean
+  /** Leaves out blocks that cannot be had, instead of failing: no longer a whole DAG. */
+  readonly skipMissing?: boolean
 }
 
 export interface ContentApi {

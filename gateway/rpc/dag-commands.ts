@@ -6,17 +6,20 @@ import { bool, type Command, command, values } from './command.ts'
 import { dagImport } from './dag-import.ts'
 import { dagPut } from './dag-put.ts'
 import { dagStats } from './dag-stat.ts'
+import { localContent } from './offline.ts'
 import { cidOfArgument, parsePath } from './paths.ts'
 
 const exportDag = command({
   args: [{ name: 'root' }],
   options: { progress: bool(false, 'p'), 'local-only': bool(false) },
-  run: async ({ content, args: [arg = ''], signal }) => {
-    const root = await cidOfArgument(content, arg, { signal })
+  run: async ({ node, content, args: [arg = ''], options, signal }) => {
+    const skipMissing = options['local-only']
+    const source = skipMissing ? localContent(node.content.local) : content
+    const root = await cidOfArgument(source, arg, { signal })
     return {
       kind: 'bytes',
       type: 'application/vnd.ipld.car',
-      content: content.exportCar({ root, segments: [] }, { signal }),
+      content: source.exportCar({ root, segments: [] }, { signal, skipMissing }),
     }
   },
 })

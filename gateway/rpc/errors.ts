@@ -6,8 +6,10 @@ import { CairnError, type ErrorCode, isCairnError, toCairnError } from '../../sr
 export const failure = (message: string, cause?: unknown): CairnError =>
   new CairnError('BAD_REQUEST', message, cause === undefined ? {} : { cause })
 
+const TIME_IS_OVER = 'context deadline exceeded'
+
 const TEXTS: Partial<Record<ErrorCode, string>> = {
-  TIMEOUT: 'context deadline exceeded',
+  TIMEOUT: TIME_IS_OVER,
   CANCELLED: 'context canceled',
   IS_DIRECTORY: 'this dag node is a directory',
   NOT_A_FILE: 'unknown node type',
@@ -18,10 +20,10 @@ const NOT_LOCAL = 'block was not found locally (offline): ipld: could not find'
 
 /** What the RPC says of any failure; `signal` is that of the call, which knows whether its time was over. */
 export function messageOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError') {
-    return TEXTS.TIMEOUT ?? ''
-  }
   const known = toCairnError(error)
+  const isOver = signal.aborted && signal.reason instanceof Error && signal.reason.name === 'TimeoutError'
+  // What a call throws when its time is over says only that something was aborted.
+  if (isOver && known.code !== 'BAD_REQUEST') return TIME_IS_OVER
   if (known.code === 'BLOCK_NOT_LOCAL' && known.cid !== undefined) return `${NOT_LOCAL} ${known.cid}`
   return TEXTS[known.code] ?? known.message
 }

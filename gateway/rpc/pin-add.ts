@@ -107,5 +107,5 @@ async function dropReplaced({ node, mode, name, signal }: Wanted, cid: CID, old:
 async function requireLocal({ node, mode, signal }: Wanted, cid: CID): Promise<void> {
   const { local } = node.content
   if (mode === 'direct') await loadBlock(local, cid, { signal })
-  else for await (const _ of walkDag(local, cid, { signal }));
+  else for await (const _ of walkDag(local, cid, { signal, readLeaves: leaf => !local.has(leaf) }));
 }

@@ -1,6 +1,7 @@
-// repo/stat, repo/version: what the repository holds, from its counters.
+// repo/stat, repo/version, repo/gc: what the repository holds, from its counters, and what it can do without.
 
-import { bool, type Command, command, value } from './command.ts'
+import type { CairnNode } from '../../src/api.ts'
+import { bool, type Command, command, value, values } from './command.ts'
 import { KUBO_REPO } from './compat.ts'
 
 const stat = command({
@@ -20,8 +21,21 @@ const stat = command({
 
 const version = command({ options: { quiet: bool(false, 'q') }, run: () => value({ Version: KUBO_REPO }) })
 
+const gc = command({
+  options: { 'stream-errors': bool(false), quiet: bool(false, 'q'), silent: bool(false) },
+  run: ({ node, options, signal }) => values(removed(node, options.silent, signal)),
+})
+
+/** A link object, not a string: cluster and Go clients fail on the other form. */
+async function* removed(node: CairnNode, silent: boolean, signal: AbortSignal): AsyncGenerator<unknown> {
+  for await (const event of node.repo.gc({ list: !silent, signal })) {
+    if (event.type === 'removed') yield { Key: { '/': event.cid.toString() } }
+  }
+}
+
 export const REPO_COMMANDS: Record<string, Command> = {
   'repo/stat': stat,
   'stats/repo': stat,
   'repo/version': version,
+  'repo/gc': gc,
 }

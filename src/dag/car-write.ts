@@ -9,8 +9,8 @@ import { KiB } from '../units.ts'
 import { loadBlock } from './blocks.ts'
 import { encodeCarHeader } from './car-header.ts'
 import { isSubShard, readShard, readSubShard, type Shard } from './hamt.ts'
-import { isContent, readNode } from './node.ts'
-import { resolvePath } from './resolve.ts'
+import { hasUnixfs, isContent, readNode } from './node.ts'
+import { followPath } from './resolve.ts'
 import { walkDag } from './walk.ts'
 
 /** Sections are gathered until they fill so much. */
@@ -34,7 +34,7 @@ export async function* exportCar(
   options: CarOptions,
 ): AsyncGenerator<Uint8Array> {
   const way: Section[] = []
-  const { cid, remainder } = await resolvePath(source, path, {
+  const { cid, remainder } = await followPath(source, path, {
     signal: options.signal,
     onBlock: (cid, bytes) => way.push({ cid, bytes }),
   })
@@ -48,9 +48,10 @@ export async function* exportCar(
 async function* below(
   source: BlockSource,
   { cid, bytes }: Section,
-  { scope = 'all', signal }: CarOptions,
+  { scope = 'all', skipMissing = false, signal }: CarOptions,
 ): AsyncGenerator<Section> {
-  const node = scope === 'entity' && cid.code === DAG_PB ? readNode(cid, bytes) : undefined
+  const isUnixfs = scope === 'entity' && cid.code === DAG_PB && hasUnixfs(cid, bytes)
+  const node = isUnixfs ? readNode(cid, bytes) : undefined
   const type = node?.unixfs.type
   const isWhole = scope === 'all' || (node !== undefined && isContent(node.unixfs))
   if (!isWhole && type !== 'shard') {
@@ -62,6 +63,7 @@ async function* below(
     readLeaves: true,
     distinct: 'cid',
     concurrency: READ_AHEAD,
+    ...(skipMissing ? { onMissing: () => {} } : {}),
     ...(isWhole ? {} : { linksOf: shardLinks() }),
   })
   for await (const block of walk) {

@@ -65,7 +65,7 @@ const DECODERS = new Map<number, (bytes: Uint8Array) => unknown>([
 
 const ENCODERS = new Map<number, (value: unknown) => Uint8Array>([
   [RAW, encodeRaw],
-  [DAG_PB, value => dagPb.encode(dagPb.prepare(value))],
+  [DAG_PB, value => dagPb.encode(value as dagPb.PBNode)],
   [DAG_CBOR, dagCbor.encode],
   [CBOR, dagCbor.encode],
   [DAG_JSON, dagJson.encode],

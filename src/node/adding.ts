@@ -24,9 +24,13 @@ export async function* addFiles(
     return
   }
   await using operation = await store.begin('add')
+  // Streamed roots are known by name only once they have come.
+  const isStreamed = sources.some(source => source.kind === 'entries')
+  const names = isStreamed ? [] : sources.map(nameOf)
   for await (const event of importSources(sources, { ...options, exclude: [store.path] }, operation)) {
+    if (isStreamed && event.type === 'added' && !event.name.includes('/')) names.push(event.name)
     if (event.type === 'done')
-      await operation.finish(await lastStatements(store, operation, sources, event.roots, options))
+      await operation.finish(await lastStatements(store, operation, names, event.roots, options))
     yield event
   }
 }
@@ -35,7 +39,7 @@ export async function* addFiles(
 async function lastStatements(
   store: Store,
   operation: Operation,
-  sources: readonly ImportSource[],
+  names: readonly string[],
   roots: readonly CID[],
   options: AddOptions,
 ): Promise<Statement[]> {
@@ -43,7 +47,7 @@ async function lastStatements(
   if (options.pin !== false)
     statements.push(...pinStatements(roots, { mode: 'recursive', name: options.pinName ?? '' }))
   if (options.toFiles !== undefined) {
-    const named = sources.map((source, index) => ({ name: nameOf(source), cid: roots[index] }))
+    const named = names.map((name, index) => ({ name, cid: roots[index] }))
     statements.push(
       ...(await linkInFiles({ store, operation, entries: named, path: options.toFiles, signal: options.signal })),
     )
@@ -104,8 +108,7 @@ async function keepAll(
 ): Promise<string> {
   try {
     for await (const { cid } of walkDag(store, root, options)) {
-      if (!(await operation.keep(cid, options)))
-        return `block was not found locally (offline): ipld: could not find ${cid}`
+      if (!(await operation.keep(cid, options))) return `ipld: could not find ${cid}`
     }
     return ''
   } catch (error) {
