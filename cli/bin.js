@@ -10,9 +10,10 @@ if (running >= WANTED) await start()
 else await startWithNewerNode()
 
 async function start() {
-  const { enableCompileCache } = await import('node:module')
-  const { existsSync } = await import('node:fs')
-  const { fileURLToPath } = await import('node:url')
+  // By `import` each would load all that it has, lazy parts too.
+  const { enableCompileCache } = process.getBuiltinModule('node:module')
+  const { existsSync } = process.getBuiltinModule('node:fs')
+  const { fileURLToPath } = process.getBuiltinModule('node:url')
   const bundle = new URL('../dist/cli.js', here)
   const isBuilt = existsSync(bundle)
   // Beside the bundle and owned like it: a cache in a shared temp folder would let others choose what runs.

@@ -63,7 +63,7 @@ async function run(
   if (globals.timeout !== undefined && !isService) signals.push(AbortSignal.timeout(globals.timeout))
   const signal = AbortSignal.any(signals)
   const configFlags = [...configFlagsOf(GLOBAL_FLAGS, globals), ...configFlagsOf(command.flags, flags)]
-  await using session = await createSession({ globals, configFlags, env, io, signal, isService })
+  await using session = createSession({ globals, configFlags, env, io, signal, isService })
   const context: CommandContext = { args, flags, globals, io, env, signal, session }
   try {
     await (command as { run(context: CommandContext): Promise<void> }).run(context)

@@ -7,7 +7,8 @@ import { verifyBlock } from '../src/block/hash.ts'
 import { CairnError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import { VERSION } from '../src/version.ts'
-import { type Endpoint, findEndpoint, readLines, readWhole, rpc } from './rpc-client.ts'
+import type { Endpoint } from './endpoint.ts'
+import { readLines, readWhole, rpc } from './rpc-client.ts'
 
 /** No answer about the node itself is longer: a guard against a port that something else took over. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -24,12 +25,6 @@ export interface Remote {
   swarmPeers(wait: Wait): Promise<readonly PeerInfo[]>
   swarmConnect(address: string, wait: Wait): Promise<{ id: string }>
   shutdown(wait: Wait): Promise<void>
-}
-
-/** The daemon whose address stands in the repository's `api` file, if it still listens there. */
-export async function connectDaemon(file: string, { signal }: Wait): Promise<Remote | undefined> {
-  const endpoint = await findEndpoint(file, { signal })
-  return endpoint === undefined ? undefined : createRemote(endpoint)
 }
 
 export function createRemote(endpoint: Endpoint): Remote {

@@ -1,56 +1,11 @@
-// HTTP to the daemon's API: finding it, one call, reading its answer whole or by lines. By node:http, which loads faster than fetch.
+// HTTP to the daemon's API: one call, its answer whole or by lines. By node:http, which loads faster than fetch.
 
-import { readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
-import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError, ERRORS, type ErrorCode } from '../src/errors.ts'
+import type { Endpoint } from './endpoint.ts'
 
-/** Where the API listens, in the words of node:http and node:net. */
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly socketPath: string }
-
-const CONNECT_MS = 2000
 /** Reading asks for many blocks at a time. */
 const agent = new Agent({ keepAlive: true, maxSockets: 32 })
-
-/** What a multiaddr of the `api` file says; undefined for what no client can use. */
-export function parseEndpoint(multiaddr: string): Endpoint | undefined {
-  const [, kind, ...rest] = multiaddr.trim().split('/')
-  if (kind === 'unix' && rest.length > 0) return { socketPath: `/${rest.join('/')}` }
-  const port = Number(rest[2])
-  if (!['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(kind ?? '') || rest[1] !== 'tcp' || !(port > 0)) return undefined
-  return { host: rest[0] ?? '', port }
-}
-
-/** Undefined if there is no `api` file, or nobody listens where it points. */
-export async function findEndpoint(file: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | undefined> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
-  const endpoint = parseEndpoint(text)
-  return endpoint !== undefined && (await isListening(endpoint, signal)) ? endpoint : undefined
-}
-
-/** Whether a connection can be made at all. */
-export async function isListening(endpoint: Endpoint, signal: AbortSignal): Promise<boolean> {
-  const socket = connect('socketPath' in endpoint ? { path: endpoint.socketPath } : endpoint)
-  const given = new AbortController()
-  try {
-    return await Promise.race([
-      new Promise<boolean>(resolve => {
-        socket.once('connect', () => resolve(true))
-        socket.once('error', () => resolve(false))
-      }),
-      sleep(CONNECT_MS, false, { signal: AbortSignal.any([given.signal, signal]) }),
-    ])
-  } finally {
-    given.abort()
-    socket.destroy()
-  }
-}
 
 export interface RpcOptions {
   readonly query: readonly (readonly [string, string])[]

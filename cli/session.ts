@@ -1,10 +1,11 @@
 // What commands share: the repository's place, its config, a log, a node of their own, the running daemon.
 
+import { existsSync } from 'node:fs'
 import type { CairnNode } from '../src/api.ts'
-import type { ConfigFlag, LoadedConfig } from '../src/config/load.ts'
+import { type ConfigFlag, type LoadedConfig, loadConfig } from '../src/config/load.ts'
 import { apiPath, type Environment, repoPath } from '../src/config/paths.ts'
 import { CairnError } from '../src/errors.ts'
-import type { LocalNode } from '../src/index.ts'
+import type { LocalNode } from '../src/node/open.ts'
 import { createLogger, type Logger } from '../src/observe/log.ts'
 import type { FlagSpecs, FlagValues, GlobalFlags } from './command.ts'
 import type { Io } from './io.ts'
@@ -15,8 +16,8 @@ export interface OpenOptions {
   readonly create?: boolean
   /** Never asks anyone for what is missing: for commands that are about this repository. */
   readonly local?: boolean
-  /** Does not say that the repository was made: the command says it itself. */
-  readonly silent?: boolean
+  /** Called when the repository was made, in place of a line on stderr. */
+  readonly onMade?: () => void
 }
 
 export interface Session extends AsyncDisposable {
@@ -41,16 +42,8 @@ export interface SessionOptions {
   readonly isService: boolean
 }
 
-export async function createSession({
-  globals,
-  configFlags,
-  env,
-  io,
-  signal,
-  isService,
-}: SessionOptions): Promise<Session> {
+export function createSession({ globals, configFlags, env, io, signal, isService }: SessionOptions): Session {
   const repo = repoPath({ flag: globals.repo, env })
-  const { loadConfig } = await import('../src/config/load.ts')
   let loaded: LoadedConfig | undefined
   let daemon: Promise<Remote | undefined> | undefined
   const opened: (CairnNode & AsyncDisposable)[] = []
@@ -59,9 +52,15 @@ export async function createSession({
     return loaded
   }
   const findDaemon = async (): Promise<Remote | undefined> => {
-    const { connectDaemon } = await import('./remote.ts')
-    return connectDaemon(apiPath(repo), { signal })
+    const file = apiPath(repo)
+    if (!existsSync(file)) return undefined
+    const { findEndpoint } = await import('./endpoint.ts')
+    const endpoint = await findEndpoint(file, { signal })
+    if (endpoint === undefined) return undefined
+    const { createRemote } = await import('./remote.ts')
+    return createRemote(endpoint)
   }
+  const sayMade = (): void => io.stderr.write(`made a repository at ${repo}\n`)
   const session: Session = {
     repo,
     get log() {
@@ -77,20 +76,21 @@ export async function createSession({
       if (running === undefined) throw new CairnError('NO_DAEMON', `no daemon runs on ${repo}`)
       return running
     },
-    open: async ({ create = false, local = false, silent = false } = {}) => {
-      const remote = local || globals.offline === true ? undefined : await session.daemon()
-      const { openNode } = await import('../src/index.ts')
-      const { repoExists } = await import('../src/store/repo.ts')
-      if (create && !silent && !repoExists(repo)) io.stderr.write(`made a repository at ${repo}\n`)
-      const node = await openNode({
-        repo,
-        config: config().config,
-        log: session.log,
-        role: 'command',
-        network: local || globals.offline === true || remote !== undefined ? 'never' : 'lazy',
-        createIfMissing: create,
-        ...(remote !== undefined && { fetchBlock: (cid, wait) => remote.blockGet(cid, wait) }),
-      })
+    open: async ({ create = false, local = false, onMade = sayMade } = {}) => {
+      const isAlone = local || globals.offline === true
+      const remote = isAlone ? undefined : await session.daemon()
+      const { openForCommand } = await import('./open.ts')
+      const node = await openForCommand(
+        {
+          repo,
+          config: config().config,
+          log: session.log,
+          network: isAlone || remote !== undefined ? 'never' : 'lazy',
+          createIfMissing: create,
+          ...(remote !== undefined && { fetchBlock: (cid, wait) => remote.blockGet(cid, wait) }),
+        },
+        onMade,
+      )
       opened.push(node)
       return node
     },

@@ -2,12 +2,10 @@
 
 import { lstatSync } from 'node:fs'
 import type { AddEvent, AddOptions, ImportSource } from '../../src/api.ts'
-import { importSources } from '../../src/dag/import.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError, toCairnError } from '../../src/errors.ts'
 import { addExamples, addFlags } from '../add-flags.ts'
 import { type CommandContext, command as define } from '../command.ts'
-import { gatewayUrl } from '../gateway-url.ts'
 import { inputsOr, readInput } from '../input.ts'
 import { countInput } from '../input-size.ts'
 import { defined, jsonLine } from '../print.ts'
@@ -37,10 +35,15 @@ export const command = define({
       hidden: flags.hidden === true,
       signal,
     })
-    const events = flags['only-hash'] === true ? hashOnly(sources, options) : addTo(context, sources, options)
+    const events = flags['only-hash'] === true ? await hashOnly(sources, options) : addTo(context, sources, options)
     await tell(events, context, progress, total)
   },
 })
+
+async function hashOnly(sources: readonly ImportSource[], options: AddOptions): Promise<AsyncIterable<AddEvent>> {
+  const open = await import('../open.ts')
+  return open.hashOnly(sources, options)
+}
 
 async function* addTo(
   { session }: Context,
@@ -50,10 +53,6 @@ async function* addTo(
   const node = await session.open({ create: true, local: true })
   yield* node.add(sources, options)
 }
-
-/** Needs no repository, and makes none. */
-const hashOnly = (sources: readonly ImportSource[], options: AddOptions): AsyncGenerator<AddEvent> =>
-  importSources(sources, options, { put: block => block.release?.() })
 
 function toSource(path: string, { flags, io }: Context): ImportSource {
   if (path === '-') return { kind: 'stream', name: flags['stdin-name'] ?? '', content: readInput('-', io) }
@@ -149,6 +148,7 @@ async function finish(
   if (flags.silent !== true && (flags.quieter === true || globals.json === true))
     say({ type: 'done', roots, failed }, String(root ?? ''))
   if (root !== undefined && io.stderr.isTerminal && flags['only-hash'] !== true && globals.json !== true) {
+    const { gatewayUrl } = await import('../endpoint.ts')
     const url = await gatewayUrl(session.repo, { signal })
     if (url !== undefined) io.stderr.write(`${io.stderr.style('dim', 'see it at')} ${url}/ipfs/${root}\n`)
   }

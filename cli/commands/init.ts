@@ -1,5 +1,6 @@
 // `cairn init`: makes the repository and the identity; harmless where they are.
 
+import { setConfigKey } from '../../src/config/edit.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
 
@@ -17,13 +18,12 @@ export const command = define({
   details: ['Optional: the first `cairn add` or `cairn daemon` makes the repository as well.'],
   run: async context => {
     const { flags, session } = context
-    const { repoExists } = await import('../../src/store/repo.ts')
-    const isNew = !repoExists(session.repo)
-    const node = await session.open({ create: true, local: true, silent: true })
-    if (flags.profile !== undefined) {
-      const { setConfigKey } = await import('../../src/config/edit.ts')
-      setConfigKey({ repo: session.repo, key: 'import.profile', value: flags.profile })
+    let isNew = false
+    const onMade = (): void => {
+      isNew = true
     }
+    const node = await session.open({ create: true, local: true, onMade })
+    if (flags.profile !== undefined) setConfigKey({ repo: session.repo, key: 'import.profile', value: flags.profile })
     const { id } = await node.id()
     print(context, {
       json: { repo: session.repo, peerId: id, created: isNew },

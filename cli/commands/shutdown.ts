@@ -2,8 +2,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CairnError } from '../../src/errors.ts'
-import { takeLock } from '../../src/store/kernel-lock.ts'
-import { repoPaths } from '../../src/store/paths.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
 
@@ -19,18 +17,12 @@ export const command = define({
     const { session, signal } = context
     const daemon = await session.needDaemon()
     await daemon.shutdown({ signal })
+    const { isDaemonLocked } = await import('../open.ts')
     const deadline = performance.now() + GIVE_UP_MS
-    while (!hasStopped(session.repo)) {
+    while (isDaemonLocked(session.repo)) {
       if (performance.now() > deadline) throw new CairnError('TIMEOUT', 'the daemon does not stop')
       await sleep(POLL_MS, undefined, { signal })
     }
     print(context, { json: { stopped: true }, text: 'the daemon has stopped' })
   },
 })
-
-/** Whether the lock that only a daemon holds can be had; the kernel frees it however the daemon ends. */
-function hasStopped(repo: string): boolean {
-  const lock = takeLock(repoPaths(repo).daemonLock)
-  lock?.[Symbol.dispose]()
-  return lock !== undefined
-}

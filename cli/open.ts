@@ -1,0 +1,25 @@
+// A command's own node: everything that needs the store, loaded only by commands that do.
+
+import type { AddEvent, AddOptions, ImportSource } from '../src/api.ts'
+import { importSources } from '../src/dag/import.ts'
+import { type LocalNode, type OpenNodeOptions, openNode } from '../src/node/open.ts'
+import { takeLock } from '../src/store/kernel-lock.ts'
+import { repoPaths } from '../src/store/paths.ts'
+import { repoExists } from '../src/store/repo.ts'
+
+/** Opens the repository for the length of one command; `onMade` is called if it had to be made first. */
+export function openForCommand(options: Omit<OpenNodeOptions, 'role'>, onMade: () => void): Promise<LocalNode> {
+  if (options.createIfMissing === true && !repoExists(options.repo)) onMade()
+  return openNode({ ...options, role: 'command' })
+}
+
+/** `--only-hash`: needs no repository, and makes none. */
+export const hashOnly = (sources: readonly ImportSource[], options: AddOptions): AsyncIterable<AddEvent> =>
+  importSources(sources, options, { put: block => block.release?.() })
+
+/** Whether a daemon is alive: the kernel frees its lock however it ends. */
+export function isDaemonLocked(repo: string): boolean {
+  const lock = takeLock(repoPaths(repo).daemonLock)
+  lock?.[Symbol.dispose]()
+  return lock === undefined
+}
