@@ -12,6 +12,7 @@ import { type Logger, SILENT } from '../observe/log.ts'
 import { workOffDead } from '../store/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/epoch.ts'
 import { lockHolder, takeLock } from '../store/kernel-lock.ts'
+import { removeOrphanFiles } from '../store/orphans.ts'
 import { settlePacks } from '../store/settle-packs.ts'
 import type { Store } from '../store/store.ts'
 import { sweep } from '../store/sweep.ts'
@@ -75,6 +76,7 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
   if (!dryRun) {
     await settlePacks(store, { compactBelow, log, signal })
     await workOffDead(store, { signal })
+    await removeOrphanFiles(store, { signal })
     await vacuumDatabase(store, signal)
   }
   const freedBytes = Math.max(0, diskBefore - store.counters().diskBytes)

@@ -13,16 +13,17 @@ import type { Transaction } from './database.ts'
 import { Image } from './image.ts'
 import { closeLease, type Lease, openLease } from './leases.ts'
 import { createPace } from './pace.ts'
-import { scanPack } from './pack-scan.ts'
+import { findSurvivors, type Survivor } from './pack-survivors.ts'
 import { type Landed, PackWriter } from './packs.ts'
 import { packFile } from './paths.ts'
 import { Quota } from './quota.ts'
-import { HAS_LINKS, type RecordHeader } from './record.ts'
+import { HAS_LINKS } from './record.ts'
 import type { Store } from './store.ts'
 
 export interface SealedPack {
   readonly id: number
   readonly committed: number
+  readonly rows: number
 }
 
 export interface CompactOptions {
@@ -30,17 +31,14 @@ export interface CompactOptions {
   readonly signal: AbortSignal
 }
 
-interface Survivor {
-  readonly mh: Uint8Array
-  readonly size: number
-  readonly pack: number
-  /** In its old pack. */
-  readonly at: number
-  /** In the image on its way to the new one. */
+interface Moving extends Survivor {
+  /** Where its bytes lie in the image on its way to the new pack. */
   readonly imageAt: number
 }
 
 const ROWS_PER_TRANSACTION = 2500
+/** So many survivors are held in memory at once; one pack of tiny blocks may have more. */
+const ROWS_PER_PASS = 500_000
 
 /** Moves the survivors of these packs, which must be sealed, and gives those that are empty then to `dead`. */
 export async function compactPacks(store: Store, packs: readonly SealedPack[], options: CompactOptions): Promise<void> {
@@ -49,13 +47,29 @@ export async function compactPacks(store: Store, packs: readonly SealedPack[], o
   const lease = await database.transact(tx => openLease(tx, path))
   const compactor = new Compactor(store, lease, options)
   try {
-    for (const pack of packs) await compactor.empty(pack)
-    await compactor.flush()
-    await database.transact(tx => retire(tx, packs))
+    for (const pass of passes(packs)) {
+      const ids = pass.map(({ id }) => id)
+      await compactor.move(await findSurvivors(store, ids, options.signal))
+      await database.transact(tx => retire(tx, pass))
+    }
   } finally {
     await compactor.close()
     await closeLease(database, path, lease)
   }
+}
+
+function passes(packs: readonly SealedPack[]): SealedPack[][] {
+  const all: SealedPack[][] = []
+  let rows = Number.POSITIVE_INFINITY
+  for (const pack of packs) {
+    if (rows + pack.rows > ROWS_PER_PASS) {
+      all.push([])
+      rows = 0
+    }
+    all.at(-1)?.push(pack)
+    rows += pack.rows
+  }
+  return all
 }
 
 class Compactor {
@@ -65,7 +79,7 @@ class Compactor {
   readonly #pace: () => Promise<void> | undefined
   readonly #writer: PackWriter
   #image = new Image()
-  #survivors: Survivor[] = []
+  #moving: Moving[] = []
 
   constructor(store: Store, lease: Lease, { log, signal }: CompactOptions) {
     const { path, database } = store
@@ -78,55 +92,53 @@ class Compactor {
     this.#writer = new PackWriter({ path, database, quota, maxBytes: store.counters().maxBytes })
   }
 
-  async empty({ id, committed }: SealedPack): Promise<void> {
-    const fd = openSync(packFile(this.#store.path, id), 'r')
-    try {
-      for (const found of scanPack(fd, committed)) {
-        await this.#pace()
-        if ('garbledAt' in found) this.#log.warn('pack cannot be read on', { pack: id, at: found.garbledAt })
-        else await this.#rescue(fd, id, found)
+  async move(survivors: readonly Survivor[]): Promise<void> {
+    for (const [pack, group] of Map.groupBy(survivors, survivor => survivor.pack)) {
+      const fd = openPack(packFile(this.#store.path, pack))
+      if (fd === undefined) {
+        this.#log.warn('pack is missing', { pack, blocks: group.length })
+        continue
       }
-    } finally {
-      closeSync(fd)
+      try {
+        for (const survivor of group) {
+          await this.#pace()
+          await this.#rescue(fd, survivor)
+        }
+      } finally {
+        closeSync(fd)
+      }
     }
+    await this.#flush()
   }
 
   /** A rotten survivor is left where it is, and keeps its pack: there may be something to be had from it. */
-  async #rescue(fd: number, pack: number, { mh: header, at, size }: RecordHeader): Promise<void> {
-    const row = this.#store.database.get<{ size: number; crc: number; links: number }>(
-      'SELECT size, crc, links FROM blocks WHERE mh = ? AND pack = ? AND at = ?',
-      header,
-      pack,
-      at,
-    )
-    if (row === undefined) return
-    const mh = Uint8Array.from(header)
+  async #rescue(fd: number, survivor: Survivor): Promise<void> {
+    const { mh, size, crc, links, pack, at } = survivor
     const bytes = Buffer.allocUnsafe(size)
-    const got = readSync(fd, bytes, 0, size, at)
-    if (got !== size || row.size !== size || crc32(bytes) !== row.crc || !isGood(mh, bytes)) {
+    if (readSync(fd, bytes, 0, size, at) !== size || crc32(bytes) !== crc || !isGood(mh, bytes)) {
       this.#log.warn('damaged block keeps its pack', { pack, multihash: Buffer.from(mh).toString('hex') })
       return
     }
-    const record = { mh, bytes, size, crc: row.crc, flags: row.links === 1 ? HAS_LINKS : 0 }
-    if (this.#survivors.length >= ROWS_PER_TRANSACTION || !this.#image.fits(record)) await this.flush()
-    this.#survivors.push({ mh, size, pack, at, imageAt: this.#image.add(record) })
+    const record = { mh, bytes, size, crc, flags: links === 1 ? HAS_LINKS : 0 }
+    if (this.#moving.length >= ROWS_PER_TRANSACTION || !this.#image.fits(record)) await this.#flush()
+    this.#moving.push({ ...survivor, imageAt: this.#image.add(record) })
   }
 
   /** Durable in the new pack first, then the rows. */
-  async flush(): Promise<void> {
-    if (this.#survivors.length === 0) return
+  async #flush(): Promise<void> {
+    if (this.#moving.length === 0) return
     const landed = await this.#writer.append(this.#image, this.#lease.id)
     await this.#store.database.transact(tx => this.#moveRows(tx, landed))
     await this.#writer.committed(landed)
     this.#image = new Image(this.#image.memory)
-    this.#survivors = []
+    this.#moving = []
   }
 
   #moveRows(tx: Transaction, landed: Landed): void {
     const books = new Books(tx)
     this.#writer.commit(tx, landed, this.#lease.id)
     books.packGrew(landed.endBytes - landed.base)
-    for (const { mh, size, pack, at, imageAt } of this.#survivors) {
+    for (const { mh, size, pack, at, imageAt } of this.#moving) {
       const to = { pack: landed.pack, at: landed.base + imageAt }
       const sql = 'UPDATE blocks SET pack = ?, at = ? WHERE mh = ? AND pack = ? AND at = ?'
       if (tx.run(sql, to.pack, to.at, mh, pack, at) === 0) continue
@@ -138,6 +150,16 @@ class Compactor {
 
   close(): Promise<void> {
     return this.#writer.close()
+  }
+}
+
+/** Undefined if it is not there: its rows stay, for `repo check` to tell. */
+function openPack(file: string): number | undefined {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 

@@ -14,7 +14,7 @@ export interface SettleOptions {
   readonly signal: AbortSignal
 }
 
-interface PackRow extends SealedPack {
+interface PackRow extends Omit<SealedPack, 'rows'> {
   readonly sealed: number
 }
 
@@ -38,11 +38,11 @@ export async function settlePacks(store: Store, { compactBelow, log, signal }: S
   const again = chosen.some(pack => pack.sealed === 0) ? await countPlaces(store, signal) : places
   const empty = sealed.filter(({ id }) => !again.has(id))
   if (empty.length > 0) await store.database.transact(tx => bury(tx, empty))
-  await compactPacks(
-    store,
-    sealed.filter(({ id }) => again.has(id)),
-    { log, signal },
-  )
+  const moving = sealed.flatMap(({ id, committed }) => {
+    const content = again.get(id)
+    return content === undefined ? [] : [{ id, committed, rows: content.rows }]
+  })
+  await compactPacks(store, moving, { log, signal })
 }
 
 /** False if somebody has adopted it. */
