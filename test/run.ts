@@ -130,6 +130,8 @@ async function main(): Promise<void> {
       outcomes.push(outcome)
       const counts = `${outcome.passed} passed${outcome.failed ? `, ${outcome.failed} FAILED` : ''}${outcome.skipped ? `, ${outcome.skipped} skipped` : ''}`
       console.log(`${outcome.failed ? '✗' : '✓'} ${relative('test', file)} — ${counts} (${Math.round(outcome.ms)} ms)`)
+      // A test reports a figure by a line that begins with »; the rest of its output matters only when something is wrong.
+      for (const line of outcome.output.match(/^» .*/gm) ?? []) console.log(`    ${line}`)
       if (outcome.failed > 0 || outcome.skipped > 0) console.log(outcome.output.replace(/^/gm, '    '))
     }
   }

@@ -42,7 +42,7 @@ test(`kill -9 at ${KILLS} random instants of a local add loses nothing that was 
     found++
   }
   console.log(
-    `kill-add: ${killed} of ${KILLS} killed in flight, ${found} of ${acknowledged.length} acknowledged CIDs found, slowest restart with full check ${Math.round(slowestRestartMs)} ms`,
+    `» kill-add: ${killed} of ${KILLS} killed in flight, ${found} of ${acknowledged.length} acknowledged CIDs found, slowest restart with full check ${Math.round(slowestRestartMs)} ms`,
   )
   assert.is(found, acknowledged.length)
 })

@@ -43,7 +43,7 @@ test(`kill -9 of a daemon at ${KILLS} random instants while it pins from a peer 
   }
   for (const root of acknowledged) await cairnOk(['dag', 'stat', root], { repo: repoB })
   console.log(
-    `kill-pin: ${killed} of ${KILLS} killed in flight, ${acknowledged.length} of ${acknowledged.length} acknowledged pins complete, slowest restart ${Math.round(slowestRestartMs)} ms`,
+    `» kill-pin: ${killed} of ${KILLS} killed in flight, ${acknowledged.length} of ${acknowledged.length} acknowledged pins complete, slowest restart ${Math.round(slowestRestartMs)} ms`,
   )
 })
 

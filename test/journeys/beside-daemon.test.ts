@@ -32,7 +32,7 @@ test('three commands add different folders at once, beside a daemon that serves 
     }
     const longest = Math.max(...spans.map(span => span.endedAt - span.startedAt))
     console.log(
-      `beside-daemon: 3 × 1,000 files, overlap ${Math.round(overlapMs)} ms, longest command ${Math.round(longest)} ms, no lock error`,
+      `» beside-daemon: 3 × 1,000 files, overlap ${Math.round(overlapMs)} ms, longest command ${Math.round(longest)} ms, no lock error`,
     )
   } finally {
     await daemon.stop()
