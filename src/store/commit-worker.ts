@@ -9,7 +9,7 @@ import { packOutcome, type ThreadReply, type ThreadRequest, type ThreadStart } f
 
 const { path, file, maxBytes, gate } = workerData as ThreadStart
 const database = openDatabase(file, { waiting: 'block', gate: new StopGate(gate) })
-const committer = new Committer({ path, database, maxBytes })
+const committer = new Committer({ path, database, maxBytes, growReserve: true })
 
 const send = (reply: ThreadReply, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(reply, transfer)
 

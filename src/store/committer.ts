@@ -11,8 +11,8 @@ import { Image } from './image.ts'
 import { buryLeases, closeLease, findDeadLeases, type Lease, openLease, removeLeaseFiles } from './leases.ts'
 import { type Landed, PackWriter } from './packs.ts'
 import { repoPaths } from './paths.ts'
-import { type Place, type Placing, placeCached, placeKept, touch } from './place.ts'
-import { Quota } from './quota.ts'
+import { findPresent, type Place, type Placing, placeCached, placeKept, touch } from './place.ts'
+import { packLimitBytes, Quota } from './quota.ts'
 import { BARE, CACHED, MET, type RecordHeader, VOID } from './record.ts'
 import { releaseReserve, writeReserve } from './reserve.ts'
 import { readEpoch, runTask } from './run-task.ts'
@@ -22,6 +22,8 @@ export interface CommitterOptions {
   readonly path: string
   readonly database: Database
   readonly maxBytes: number
+  /** Whether it is worth the time to have half a pack in reserve once there is a full one: for processes that live long. */
+  readonly growReserve: boolean
 }
 
 interface Opened {
@@ -31,7 +33,11 @@ interface Opened {
 
 /** A group on its way: what was read of it, and what is durable of it so far. */
 interface Prepared {
-  readonly bulk: Opened
+  /** Bulk that the index does not have. */
+  readonly fresh: Opened
+  /** What it has, with the bytes, should the row go before it is touched. */
+  readonly present: Opened
+  /** Inner nodes, cached blocks, and more that was met. */
   readonly side: Opened
   readonly staged: Map<RecordHeader, StagedFile>
   landed: Landed | undefined
@@ -63,8 +69,8 @@ export class Committer implements CommitHost {
   }
 
   async #commit({ bulk, side, tasks }: GroupMessage): Promise<CommitOutcome> {
-    const prepared: Prepared = { bulk: open(bulk), side: open(side), staged: new Map(), landed: undefined }
-    const hasBlocks = prepared.bulk.records.length + prepared.side.records.length > 0
+    const prepared: Prepared = { ...this.#split(open(bulk)), side: open(side), staged: new Map(), landed: undefined }
+    const hasBlocks = bulk !== undefined || side !== undefined
     // Before anything is written to the disk; a group that only begins operations opens it in its own transaction.
     if (hasBlocks && this.#lease === undefined) await this.#transact((_, lease) => lease())
     if (hasBlocks) await writeReserve(repoPaths(this.#options.path).reserve)
@@ -76,7 +82,7 @@ export class Committer implements CommitHost {
           return { missing, tasks: tasks.map(task => runTask({ tx, path: this.#options.path, lease }, task)) }
         })
       const outcome = hasBlocks ? await last() : await this.#transactFreeing(last, tasks)
-      if (prepared.landed !== undefined) await this.#packs.committed(prepared.landed)
+      if (prepared.landed !== undefined && (await this.#packs.committed(prepared.landed))) await this.#growReserve()
       return outcome
     } finally {
       for (const file of prepared.staged.values()) this.#files.discard(file)
@@ -120,9 +126,23 @@ export class Committer implements CommitHost {
     }
   }
 
+  /** What is in the pack is acknowledged all the same, should there be no room for it. */
+  async #growReserve(): Promise<void> {
+    const { path, maxBytes, growReserve } = this.#options
+    if (growReserve) await writeReserve(repoPaths(path).reserve, packLimitBytes(maxBytes) / 2).catch(() => undefined)
+  }
+
+  #split(bulk: Opened): Pick<Prepared, 'fresh' | 'present'> {
+    const present = findPresent(this.#options.database, bulk.records)
+    if (present.length === 0) return { fresh: bulk, present: NOTHING }
+    const old = new Set(present)
+    const fresh = bulk.records.filter(record => !old.has(record))
+    return { fresh: copyRecords(bulk.image, fresh), present: { image: bulk.image, records: present } }
+  }
+
   /** Everything of the group that will not lie in the database. */
   async #makeDurable(prepared: Prepared): Promise<void> {
-    const { bulk, side, staged } = prepared
+    const { fresh, side, staged } = prepared
     const lease = this.#lease?.id ?? 0
     const stage = async ({ image }: Opened, record: RecordHeader, sync: boolean) => {
       staged.set(record, await this.#files.stage(record.mh, image.bytes(record.at, record.size), { lease, sync }))
@@ -130,20 +150,20 @@ export class Committer implements CommitHost {
     for (const record of side.records) {
       if ((record.flags & CACHED) !== 0 && record.size > LIMITS.inlineBytes.value) await stage(side, record, false)
     }
-    const [first] = bulk.records
-    if (first === undefined || bulk.image.usedBytes < LIMITS.inlineBytes.value) return
-    if (bulk.records.length === 1 && !this.#packs.isOpen) await stage(bulk, first, true)
-    else prepared.landed = await this.#packs.append(bulk.image, lease)
+    const [first] = fresh.records
+    if (first === undefined || fresh.image.usedBytes < LIMITS.inlineBytes.value) return
+    if (fresh.records.length === 1 && !this.#packs.isOpen) await stage(fresh, first, true)
+    else prepared.landed = await this.#packs.append(fresh.image, lease)
   }
 
   /** Returns what was met and has gone. */
-  #place(tx: Transaction, { bulk, side, landed, staged }: Prepared, lease: number): Uint8Array[] {
+  #place(tx: Transaction, { fresh, present, side, landed, staged }: Prepared, lease: number): Uint8Array[] {
     const books = new Books(tx)
     const placing: Placing = { tx, books, epoch: readEpoch(tx) }
     const placeOf = ({ image }: Opened, record: RecordHeader): Place => {
       const file = staged.get(record)
       if (file !== undefined) return { kind: 'file', staged: file, files: this.#files }
-      if (landed !== undefined && image === bulk.image)
+      if (landed !== undefined && image === fresh.image)
         return { kind: 'pack', pack: landed.pack, at: landed.base + record.at }
       return { kind: 'inline', bytes: image.bytes(record.at, record.size) }
     }
@@ -151,7 +171,10 @@ export class Committer implements CommitHost {
       this.#packs.commit(tx, landed, lease)
       books.packGrew(landed.endBytes - landed.base)
     }
-    for (const record of bulk.records) placeKept(placing, record, placeOf(bulk, record))
+    for (const record of fresh.records) placeKept(placing, record, placeOf(fresh, record))
+    for (const record of present.records) {
+      if (!touch(placing, record)) placeKept(placing, record, placeOf(present, record))
+    }
     const missing: Uint8Array[] = []
     const cached: RecordHeader[] = []
     for (const record of side.records) {
@@ -162,7 +185,7 @@ export class Committer implements CommitHost {
       else placeKept(placing, record, placeOf(side, record))
     }
     books.close()
-    const hasKept = bulk.records.length + side.records.length > cached.length
+    const hasKept = fresh.records.length + present.records.length + side.records.length > cached.length
     if (hasKept) this.#quota.check(tx)
     if (cached.length > 0) {
       const places = cached.map(record => ({ record, place: placeOf(side, record) }))
@@ -191,6 +214,13 @@ export class Committer implements CommitHost {
 }
 
 const NOTHING: Opened = { image: new Image(new ArrayBuffer(0)), records: [] }
+
+function copyRecords(from: Image, records: readonly RecordHeader[]): Opened {
+  if (records.length === 0) return NOTHING
+  const image = new Image()
+  for (const record of records) image.add({ ...record, bytes: from.bytes(record.at, record.size) })
+  return { image, records: image.records() }
+}
 
 /** The CRC of the door, taken again: a buffer that somebody used meanwhile shows here, before anything is written. */
 function open(message: ImageMessage | undefined): Opened {

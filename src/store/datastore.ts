@@ -73,10 +73,11 @@ class SqliteDatastore extends BaseDatastore {
 
   /** By key, so that no read stays open between two records (spec: store §2.4). */
   async *#page<T extends { key: string }>(columns: string, prefix = ''): AsyncGenerator<T> {
+    const end = `${prefix}\u{10ffff}`
     let after = ''
     for (;;) {
-      const sql = `SELECT ${columns} FROM datastore WHERE key > ? AND substr(key, 1, ?) = ? ORDER BY key LIMIT ${PAGE_ROWS}`
-      const rows = this.#store.database.all<T>(sql, after, prefix.length, prefix)
+      const sql = `SELECT ${columns} FROM datastore WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ${PAGE_ROWS}`
+      const rows = this.#store.database.all<T>(sql, after, prefix, end)
       yield* rows
       const last = rows.at(-1)
       if (last === undefined || rows.length < PAGE_ROWS) return

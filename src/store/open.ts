@@ -61,11 +61,20 @@ class RepoStore implements Store {
     this.#packs = new PackFiles({ path, database })
     this.#cacheUse = new CacheUse(statements => this.write(statements))
     this.#changes = new Changes(database)
+    const startedReadOnly = database.readOnly
     const start = { path, maxBytes, file: database.file }
     this.#writer = new Writer({
-      host: options.commit === 'worker' ? new CommitThread(start) : new Committer({ ...start, database }),
+      host:
+        options.commit === 'worker'
+          ? new CommitThread(start)
+          : new Committer({ ...start, database, growReserve: false }),
       makeRoom: async () => options.makeRoom?.(this),
       onCommit: multihashes => this.#changes.committed(multihashes),
+      onReadOnly: error => {
+        if (startedReadOnly) return
+        log.error('the disk failed: nothing more is written', { err: error })
+        database.turnReadOnly(error)
+      },
       onMissing: multihashes => this.#tellMissing(multihashes),
     })
     this.#reader = new BlockReader({

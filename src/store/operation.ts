@@ -7,7 +7,8 @@ import { checkDigest, verifyBlock } from '../block/hash.ts'
 import { hasLinks, mayLink } from '../block/links.ts'
 import type { NewBlock, Wait } from '../block/source.ts'
 import { CairnError, isCairnError } from '../errors.ts'
-import { enforce } from '../limits.ts'
+import { enforce, LIMITS } from '../limits.ts'
+import { KiB } from '../units.ts'
 import type { Database } from './database.ts'
 import { Group } from './group.ts'
 import { BARE, CACHED, HAS_LINKS, MET, type NewRecord } from './record.ts'
@@ -37,6 +38,9 @@ interface IndexRow {
 
 const SELECT_ROW = 'SELECT kept, links, pack, epoch, size, crc FROM blocks WHERE mh = ?'
 
+/** From here on looking is cheaper than carrying the bytes to the committer. */
+const LOOK_FIRST_BYTES = 16 * KiB
+
 export class StoreOperation implements Operation {
   readonly #options: OperationOptions
   /** Groups with blocks of this operation that are not durable yet. */
@@ -59,7 +63,7 @@ export class StoreOperation implements Operation {
       release?.()
       return
     }
-    enforce('blockBytes', bytes.byteLength, `block ${cid}`)
+    checkSize(cid, bytes)
     checkDigest(cid.multihash)
     const waiting = this.#store(cid, bytes, crc32(bytes), block.hasLinks)
     if (waiting === undefined) {
@@ -71,7 +75,7 @@ export class StoreOperation implements Operation {
 
   async putVerified(cid: CID, bytes: Uint8Array, { signal }: Wait): Promise<void> {
     signal.throwIfAborted()
-    enforce('blockBytes', bytes.byteLength, `block ${cid}`)
+    checkSize(cid, bytes)
     verifyBlock(cid, bytes)
     await this.put({ cid, bytes, hasLinks: hasLinks(cid.code, bytes) })
   }
@@ -127,7 +131,8 @@ export class StoreOperation implements Operation {
       this.#remember(pending.group)
       return undefined
     }
-    const row = database.get<IndexRow>(SELECT_ROW, mh)
+    // Small blocks are looked up by the committer, many in one go.
+    const row = bytes.byteLength < LOOK_FIRST_BYTES ? undefined : database.get<IndexRow>(SELECT_ROW, mh)
     const have = row !== undefined && row.kept === 1 && row.pack !== PLACE_BAD
     if (have && row.epoch >= epoch && (row.links === 1 || !linked)) return undefined
     const met = have || (pending !== undefined && (pending.flags & CACHED) === 0)
@@ -221,4 +226,9 @@ export class StoreOperation implements Operation {
     // Where nothing can be written any more its row stays until its lease is found dead.
     await this.abort().catch(() => undefined)
   }
+}
+
+/** The text of a CID takes longer to make than the check. */
+function checkSize(cid: CID, bytes: Uint8Array): void {
+  if (bytes.byteLength > LIMITS.blockBytes.value) enforce('blockBytes', bytes.byteLength, `block ${cid}`)
 }

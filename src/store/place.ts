@@ -2,7 +2,7 @@
 
 import type { Books, PlacedBlock } from './books.ts'
 import { BOOT_MARK } from './boot.ts'
-import type { Transaction } from './database.ts'
+import type { Database, Transaction } from './database.ts'
 import type { BlockFiles, StagedFile } from './files.ts'
 import { HAS_LINKS, type RecordHeader } from './record.ts'
 import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from './schema.ts'
@@ -26,8 +26,32 @@ export interface Placing {
 
 const SELECT = 'SELECT mh, size, pack, at, kept FROM blocks WHERE mh = ?'
 const INSERT = 'INSERT INTO blocks (mh, size, crc, kept, links, pack, at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+const INSERT_NEW = `INSERT INTO blocks (mh, size, crc, kept, links, pack, at, epoch) VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 const SWITCH = `UPDATE blocks SET size = ?, crc = ?, kept = 1, links = max(links, ?), pack = ?, at = ?, epoch = ? WHERE mh = ?`
 const TOUCH = `UPDATE blocks SET epoch = max(epoch, ?), links = max(links, ?) WHERE mh = ? AND kept = 1 AND pack <> ${PLACE_BAD}`
+
+interface IndexRow {
+  readonly kept: number
+  readonly pack: number
+  readonly links: number
+  readonly epoch: number
+}
+
+const SELECT_INDEX = 'SELECT kept, pack, links, epoch FROM blocks WHERE mh = ?'
+
+const isKept = (row: IndexRow | undefined, epoch: number, links: number): boolean =>
+  row !== undefined && row.kept === 1 && row.pack !== PLACE_BAD && row.epoch >= epoch && row.links >= links
+
+/** Which of the records have a kept row now, whatever its age: these are not written again. */
+export function findPresent(database: Database, records: readonly RecordHeader[]): RecordHeader[] {
+  // One read transaction for all: outside one each look takes locks of its own.
+  database.connection.exec('BEGIN')
+  try {
+    return records.filter(({ mh }) => isKept(database.get<IndexRow>(SELECT_INDEX, mh), 0, 0))
+  } finally {
+    database.connection.exec('COMMIT')
+  }
+}
 
 const linksOf = ({ flags }: RecordHeader): number => ((flags & HAS_LINKS) === 0 ? 0 : 1)
 
@@ -35,6 +59,10 @@ const linksOf = ({ flags }: RecordHeader): number => ((flags & HAS_LINKS) === 0 
 export function placeKept(placing: Placing, record: RecordHeader, place: Place): void {
   const { tx, books, epoch } = placing
   const { mh, size, crc } = record
+  if (place.kind === 'pack' && tx.run(INSERT_NEW, mh, size, crc, linksOf(record), place.pack, place.at, epoch) === 1) {
+    books.rowInserted({ mh, size, pack: place.pack, at: place.at })
+    return
+  }
   const old = tx.get<OldRow>(SELECT, mh)
   if (old === undefined) {
     const { pack, at } = take(tx, place, 0)
@@ -53,8 +81,9 @@ export function placeKept(placing: Placing, record: RecordHeader, place: Place):
   }
 }
 
-/** False if there is no such kept row. */
+/** False if there is no such kept row. One of this epoch needs no write: nothing sweeps it. */
 export function touch({ tx, epoch }: Placing, record: RecordHeader): boolean {
+  if (isKept(tx.get<IndexRow>(SELECT_INDEX, record.mh), epoch, linksOf(record))) return true
   return tx.run(TOUCH, epoch, linksOf(record), record.mh) === 1
 }
 

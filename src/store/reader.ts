@@ -124,7 +124,7 @@ export class BlockReader implements BlockSource {
 
   async #read(cid: CID, allocate: (sizeBytes: number) => Uint8Array): Promise<Uint8Array> {
     const pending = this.#options.writer.pending(blockKey(cid))
-    if (pending !== undefined) await pending.group.done.catch(() => undefined)
+    if (pending?.hasBytes) await pending.group.done.catch(() => undefined)
     let bad: { readonly row: BlockRow; readonly bytes: Uint8Array | undefined } | undefined
     for (let tries = 0; tries < TRIES; tries++) {
       const row = this.#row(cid)

@@ -1,6 +1,5 @@
 // One block as it lies in a pack and in a group on its way there: magic, length, multihash, header CRC, bytes (spec: store §4.3).
 
-import { crc32 } from 'node:zlib'
 import { RECORD_OVERHEAD } from './schema.ts'
 
 /** There is at least one link in the block. */
@@ -56,7 +55,7 @@ export function writeRecord(image: Buffer, start: number, { mh, bytes, size, crc
   image.writeUInt16LE(0, start + 14)
   image.set(mh, start + FIXED_BYTES)
   const headerEnd = start + FIXED_BYTES + mh.byteLength
-  image.writeUInt32LE(crc32(image.subarray(start, headerEnd)), headerEnd)
+  image.writeUInt32LE(headerCrc(image, start, headerEnd), headerEnd)
   if (bytes !== undefined) image.set(bytes, headerEnd + 4)
   return headerEnd + 4
 }
@@ -66,7 +65,7 @@ export function addFlags(image: Buffer, at: number, mhLength: number, flags: num
   const start = at - RECORD_OVERHEAD - mhLength
   image[start + FLAGS_AT] = (image[start + FLAGS_AT] ?? 0) | flags
   const headerEnd = start + FIXED_BYTES + mhLength
-  image.writeUInt32LE(crc32(image.subarray(start, headerEnd)), headerEnd)
+  image.writeUInt32LE(headerCrc(image, start, headerEnd), headerEnd)
 }
 
 /** Fills up to the next boundary and returns it; needs room for `ALIGN_BYTES + PAD_BYTES`. */
@@ -92,7 +91,7 @@ export function readRecord(image: Buffer, start: number): RecordHeader | { reado
   if (magic !== MAGIC || start + FIXED_BYTES > image.byteLength) return undefined
   const headerEnd = start + FIXED_BYTES + (image[start + 13] ?? 0)
   if (headerEnd + 4 > image.byteLength) return undefined
-  if (crc32(image.subarray(start, headerEnd)) !== image.readUInt32LE(headerEnd)) return undefined
+  if (headerCrc(image, start, headerEnd) !== image.readUInt32LE(headerEnd)) return undefined
   const flags = image[start + FLAGS_AT] ?? 0
   const size = image.readUInt32LE(start + 4)
   const at = headerEnd + 4
@@ -104,4 +103,17 @@ export function readRecord(image: Buffer, start: number): RecordHeader | { reado
     at,
     end: (flags & BARE) === 0 ? at + size : at,
   }
+}
+
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  return crc
+})
+
+/** The CRC-32 of zlib; for so few bytes the loop is over before a call into it has begun. */
+function headerCrc(image: Buffer, start: number, end: number): number {
+  let crc = -1
+  for (let at = start; at < end; at++) crc = (crc >>> 8) ^ (CRC_TABLE[(crc ^ (image[at] ?? 0)) & 0xff] ?? 0)
+  return ~crc >>> 0
 }

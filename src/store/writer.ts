@@ -17,6 +17,7 @@ export interface WriterOptions {
   readonly host: CommitHost
   readonly makeRoom: () => Promise<void>
   readonly onCommit: (multihashes: () => Uint8Array[]) => void
+  readonly onReadOnly: (error: unknown) => void
   /** Blocks that an operation had met but that are gone. */
   readonly onMissing: (multihashes: readonly Uint8Array[]) => void
 }
@@ -142,6 +143,7 @@ export class Writer implements AsyncDisposable {
     for (const image of [reply.images.bulk, reply.images.side])
       if (image !== undefined) this.#images.giveBack(image.memory)
     if ('error' in reply) {
+      if (isCairnError(reply.error, 'READ_ONLY')) this.#options.onReadOnly(reply.error)
       group.fail(reply.error)
       return
     }
