@@ -46,6 +46,7 @@ class KeepWalk {
   readonly #wait: { readonly signal: AbortSignal }
   readonly #pace: () => Promise<void> | undefined
   #failure: { readonly error: unknown } | undefined
+  #begun = 0
   #blocks = 0
   #bytes = 0
   #fetched = 0
@@ -92,10 +93,11 @@ class KeepWalk {
 
   async #visit({ cid, depth }: Step): Promise<void> {
     await this.#pace()
-    enforce('walkBlocks', ++this.#blocks, `blocks below ${this.#options.root}`)
+    enforce('walkBlocks', ++this.#begun, `blocks below ${this.#options.root}`)
     const { mode, onProgress } = this.#options
     const links = isIdentity(cid) ? scanLinks(cid.code, cid.multihash.digest) : await this.#keep(cid)
     if (mode === 'recursive') this.#descend(links, depth + 1)
+    this.#blocks++
     onProgress?.({ blocks: this.#blocks, bytes: this.#bytes, fetched: this.#fetched })
   }
 
