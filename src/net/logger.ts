@@ -41,7 +41,12 @@ function format(formatter: unknown, args: readonly unknown[]): string {
 function print(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  return typeof value === 'object' && value !== null && value.toString === Object.prototype.toString
-    ? JSON.stringify(value)
-    : String(value)
+  try {
+    if (typeof value !== 'object' || value === null || value.toString !== Object.prototype.toString)
+      return String(value)
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // libp2p logs objects that throw on any access; a log line must not end a dial.
+    return '[object]'
+  }
 }

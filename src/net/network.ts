@@ -13,6 +13,7 @@ import { connectPeer } from './connect.ts'
 import { bootstrapWhileAlone, dialDiscovered } from './discovery.ts'
 import { attachExchange } from './exchange.ts'
 import { type CairnHelia, composeHelia } from './helia.ts'
+import { identifyAgain } from './identify-again.ts'
 import { ephemeralIdentity, type Identity, loadIdentity } from './identity.ts'
 import { describeLacks } from './lacks.ts'
 import { libp2pOptions } from './libp2p-options.ts'
@@ -94,6 +95,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     await records?.close()
     throw error
   }
+  identifyAgain({ libp2p: helia.libp2p, log, signal: stopping.signal })
   const network = describe({ helia, records, wants, plan, stopping, log })
   log.info('network started', { mode: config.mode, peerId: network.peerId, announces: plan.parts.announces })
   void meetPeers({ options, plan, helia, signal: stopping.signal }).then(() => {

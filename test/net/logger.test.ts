@@ -35,6 +35,20 @@ test('errors, bytes, plain objects and nothing all print', () => {
   assert.is(JSON.parse(lines[0] ?? '').msg, 'TypeError: no AQ== {"a":1} undefined %')
 })
 
+test('an object that throws at any touch does not end what logs it', () => {
+  const { lines, logger } = capture('debug')
+  const hostile = new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('not set')
+      },
+    },
+  )
+  logger.forComponent('x')('started %o', hostile)
+  assert.is(JSON.parse(lines[0] ?? '').msg, 'started [object]')
+})
+
 test('details only at the level trace', () => {
   const debug = capture('debug')
   debug.logger.forComponent('x').trace('detail')
