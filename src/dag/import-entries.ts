@@ -14,7 +14,7 @@ import { forFile, forSymlink, type Metadata } from './import/metadata.ts'
 import { recipeOf } from './import/recipe.ts'
 import { SlabPool } from './import/slabs.ts'
 import { writeSymlink } from './import/symlink.ts'
-import { addedEvent } from './import/tree-walk.ts'
+import { addedEvent, withProgress } from './import/tree-walk.ts'
 import { BlockWriter, type Child } from './import/writer.ts'
 
 /** A folder that is open: what comes next may lie in it. */
@@ -150,10 +150,7 @@ class EntryTree {
 
   async *#file({ path, content }: SourceEntry, metadata: Metadata): AsyncGenerator<AddEvent, Child> {
     const leaves = inOrder(sealJobs(this.#maker, content, metadata), AT_ONCE)
-    const steps = buildFile(this.#writer, leaves, metadata)
-    let step = await steps.next()
-    for (; !step.done; step = await steps.next()) yield { type: 'progress', name: path.join('/'), bytes: step.value }
-    return step.value
+    return yield* withProgress(path.join('/'), buildFile(this.#writer, leaves, metadata))
   }
 
   async #symlink({ content }: SourceEntry, metadata: Metadata): Promise<Child> {

@@ -1,7 +1,6 @@
 // Cuts a stream of bytes into the chunks of a file, copying each into a buffer of its own with room for the framing.
 
-import type { Chunk } from './leaf.ts'
-import { framing, leafRoom } from './leaf.ts'
+import { type Chunk, framing, leafRoom } from './leaf.ts'
 import type { Recipe } from './recipe.ts'
 import type { SlabPool } from './slabs.ts'
 
