@@ -84,6 +84,9 @@ export function readNode(cid: CID, bytes: Uint8Array): UnixfsNode {
   })
 }
 
+/** Whether a dag-pb block has data at all: without it, it is a sound node of some other use. */
+export const hasUnixfs = (cid: CID, bytes: Uint8Array): boolean => readingBlock(cid, () => scanPb(bytes)) !== undefined
+
 /** Whether it holds the bytes of a file; `raw` is the old type of leaves. */
 export const isContent = ({ type }: Unixfs): boolean => type === 'file' || type === 'raw'
 

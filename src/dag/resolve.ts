@@ -9,19 +9,31 @@ import { blockSize, loadBlock } from './blocks.ts'
 import { decodeBlock, isDocument } from './codecs.ts'
 import { type FindOptions, findInShards } from './hamt.ts'
 import { escapeName } from './names.ts'
-import { nameText, readNode } from './node.ts'
+import { hasUnixfs, nameText, readNode } from './node.ts'
 
 export interface ResolveOptions extends Wait {
   /** Called with each block that is read to go on from it, shards included, in order. */
   readonly onBlock?: FindOptions['onBlock']
 }
 
+export interface PathEnd {
+  readonly cid: CID
+  readonly roots: readonly CID[]
+  readonly remainder: readonly string[]
+}
+
 /** NO_LINK names what is missing and where. Symlinks on the way are not followed (spec: gateway §2.11). */
-export async function resolvePath(
+export async function resolvePath(source: BlockSource, path: ContentPath, options: ResolveOptions): Promise<Resolved> {
+  const end = await followPath(source, path, options)
+  return { ...(await describeEntry(source, end.cid, options)), ...end }
+}
+
+/** As `resolvePath`, without a look at what lies at the end: it may be a block of any kind, or not be here. */
+export async function followPath(
   source: BlockSource,
   { root, segments }: ContentPath,
   options: ResolveOptions,
-): Promise<Resolved> {
+): Promise<PathEnd> {
   const roots = [root]
   let cid = root
   let rest = segments
@@ -33,7 +45,7 @@ export async function resolvePath(
     rest = next.rest
     roots.push(cid)
   }
-  return { ...(await describeEntry(source, cid, options)), roots, remainder: rest }
+  return { cid, roots, remainder: rest }
 }
 
 interface Step {
@@ -97,7 +109,8 @@ export async function describeEntry(source: BlockSource, cid: CID, options: Wait
 }
 
 function describeBlock(cid: CID, bytes: Uint8Array): Entry {
-  if (cid.code !== DAG_PB) return { cid, kind: 'other', sizeBytes: bytes.byteLength }
+  const other = { cid, kind: 'other', sizeBytes: bytes.byteLength } as const
+  if (cid.code !== DAG_PB || !hasUnixfs(cid, bytes)) return other
   const { unixfs } = readNode(cid, bytes)
   const metadata = {
     ...(unixfs.mode === undefined ? {} : { mode: unixfs.mode }),
@@ -113,7 +126,7 @@ function describeBlock(cid: CID, bytes: Uint8Array): Entry {
     case 'shard':
       return { cid, kind: 'directory', sizeBytes: bytes.byteLength, ...metadata }
     default:
-      return { cid, kind: 'other', sizeBytes: bytes.byteLength }
+      return other
   }
 }
 

@@ -1,5 +1,7 @@
 // Small DAGs for tests of reading: files and folders by ipfs-unixfs-importer as a witness, and blocks written by hand.
 
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import * as dagPb from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import { type ImportCandidate, type ImporterOptions, importBytes, importer } from 'ipfs-unixfs-importer'
@@ -104,4 +106,15 @@ export async function failureOf(promise: Promise<unknown>): Promise<Error & { co
     return error as Error
   }
   throw new Error('it was expected to fail and did not')
+}
+
+/** Everything below a folder, by path, links not followed (readdir follows them). */
+export function pathsBelow(folder: string, prefix = ''): string[] {
+  const found: string[] = []
+  for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+    const path = join(prefix, entry.name)
+    found.push(path)
+    if (entry.isDirectory()) found.push(...pathsBelow(folder, path))
+  }
+  return found.sort()
 }

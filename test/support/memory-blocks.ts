@@ -1,10 +1,11 @@
 // Blocks in memory for tests: a BlockSource and BlockSink that counts what is asked of it.
 
 import type { CID } from 'multiformats/cid'
-import { blockKey } from '../../src/block/cid.ts'
+import { blockKey, isIdentity } from '../../src/block/cid.ts'
 import { verifyBlock } from '../../src/block/hash.ts'
 import type { BlockSink, BlockSource, BorrowedBlock, NewBlock, Wait } from '../../src/block/source.ts'
 import { CairnError } from '../../src/errors.ts'
+import { enforce } from '../../src/limits.ts'
 
 export class MemoryBlocks implements BlockSource, BlockSink {
   readonly blocks = new Map<string, Uint8Array>()
@@ -26,8 +27,11 @@ export class MemoryBlocks implements BlockSource, BlockSink {
     release?.()
   }
 
+  /** The door for blocks that others made, as the store has it. */
   putVerified(cid: CID, bytes: Uint8Array): void {
+    enforce('blockBytes', bytes.byteLength, `block ${cid}`)
     verifyBlock(cid, bytes)
+    if (isIdentity(cid)) return
     this.blocks.set(blockKey(cid), bytes)
   }
 
@@ -48,7 +52,7 @@ export class MemoryBlocks implements BlockSource, BlockSink {
     this.reads.push(cid)
     if (this.#delayMs > 0) await new Promise(resolve => setTimeout(resolve, this.#delayMs))
     const bytes = this.blocks.get(blockKey(cid))
-    if (bytes === undefined) throw new CairnError('BLOCK_NOT_LOCAL', `block ${cid} is not here`)
+    if (bytes === undefined) throw new CairnError('BLOCK_NOT_LOCAL', `block ${cid} is not here`, { cid })
     return bytes
   }
 
