@@ -100,8 +100,9 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   server.maxHeadersCount = LIMITS.headerCount.value + 1
   const active = new Map<Socket, Exchange>()
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (incoming.rawHeaders.length / 2 > LIMITS.headerCount.value) {
-      outgoing.writeHead(431, { connection: 'close' }).end()
+    const refusal = refuseHead(incoming)
+    if (refusal !== undefined) {
+      outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
       return
     }
     const { socket } = incoming
@@ -123,6 +124,18 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     socket.destroy()
   })
   return server
+}
+
+/** The status for heads that Node's parser lets through and no app should see. */
+function refuseHead({ rawHeaders }: IncomingMessage): number | undefined {
+  if (rawHeaders.length / 2 > LIMITS.headerCount.value) return 431
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  // RFC 9112 §3.2: more than one Host is an attack or a mistake.
+  return hosts > 1 ? 400 : undefined
 }
 
 interface Exchange {

@@ -4,7 +4,9 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { CairnNode, Resolved } from '../../src/api.ts'
 import type { Config } from '../../src/config/schema.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
 import { Lru } from '../../src/dag/lru.ts'
+import { escapeName } from '../../src/dag/names.ts'
 import { resolvePath } from '../../src/dag/resolve.ts'
 import { CairnError, isCairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -83,7 +85,8 @@ const preflight: Handler = (_gateway, { outgoing }) => {
   outgoing.writeHead(200, { ...CORS, Allow: ALLOWED, 'Content-Length': 0 }).end()
 }
 
-const refuseMethod: Handler = (_gateway, { incoming }) => {
+const refuseMethod: Handler = (_gateway, { incoming }, { path }) => {
+  if (!/^\/+ip[fn]s(?:[/?]|$)/.test(path)) throw new CairnError('NOT_FOUND', `there is no ${escapeName(path)}`)
   throw new HttpError('METHOD_NOT_ALLOWED', `method ${incoming.method} not allowed: read only access`, {
     headers: { Allow: ALLOWED },
   })
@@ -134,7 +137,7 @@ function resolve(gateway: Gateway, { request, wait }: Exchange, choice: Choice):
 
 async function resolveBlock({ content }: Gateway, { path }: ContentRequest, signal: AbortSignal): Promise<Resolved> {
   const { root } = path
-  const { byteLength } = await content.blocks(root).get(root, { signal })
+  const { byteLength } = await loadBlock(content.blocks(root), root, { signal })
   return { cid: root, kind: 'other', sizeBytes: byteLength, roots: [root], remainder: [] }
 }
 

@@ -18,7 +18,7 @@ export type HostRoute =
 const PATH: HostRoute = { kind: 'path' }
 const LABEL_MAX = 63
 
-/** Routes by the host a client named; `gateways` are the configured names. */
+/** Routes by the host a client named; `gateways` are the configured names, `*.example.com` among them. */
 export function hostRouter(
   gateways: readonly string[],
 ): (headers: IncomingHttpHeaders, authority?: string) => HostRoute {
@@ -45,7 +45,8 @@ function routeHost(host: string, names: ReadonlySet<string>): HostRoute {
   const match = /^([^:[\]]+?)\.?(:\d+)?$/.exec(host.toLowerCase())
   if (match === null) return PATH
   const [, name = '', port = ''] = match
-  const isGateway = (candidate: string) => names.has(candidate + port) || names.has(candidate)
+  const isGateway = (candidate: string) =>
+    names.has(candidate + port) || names.has(candidate) || names.has(candidate.replace(/^[^.]+/, '*'))
   if (isGateway(name)) return { kind: 'gateway', host: name + port }
   const labels = name.split('.')
   for (let i = labels.length - 2; i >= 1; i--) {

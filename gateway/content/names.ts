@@ -12,8 +12,7 @@ const ALSO_ENCODED = /[!'()*]/g
 export function decodeSegment(raw: string): string {
   if (PLAIN_ASCII.test(raw)) return raw
   try {
-    // Node hands over raw bytes above 0x7f as Latin-1 characters.
-    return decodeURIComponent(raw.replace(/[^\x20-\x7e]/g, byte => `%${hex(byte.charCodeAt(0))}`))
+    return decodeURIComponent(raw)
   } catch (cause) {
     throw new CairnError('BAD_PATH', `"${escapeName(raw)}" is not percent-encoded UTF-8`, { cause })
   }

@@ -7,6 +7,7 @@ import { directoryRepresentation, type PageCache } from './formats/directory.ts'
 import { documentFormats, documentRepresentation } from './formats/document.ts'
 import { fileRepresentation, symlinkRepresentation } from './formats/file.ts'
 import { rawRepresentation } from './formats/raw.ts'
+import { tarRepresentation } from './formats/tar.ts'
 import type { Choice, Format } from './negotiate.ts'
 import type { ContentRequest } from './request.ts'
 import type { Exchange, Representation } from './respond.ts'
@@ -56,9 +57,7 @@ async function asFormat(
     case 'car':
       return carRepresentation(content, exchange, resolved, choice)
     case 'tar':
-      throw new CairnError('NOT_IMPLEMENTED', 'TAR archives are not made here', {
-        hint: 'fetch ?format=car and unpack it, or use `cairn get`',
-      })
+      return resolved.kind === 'other' ? undefined : tarRepresentation(content, exchange, resolved)
     case 'ipns-record':
       throw new CairnError('BAD_REQUEST', `${exchange.request.contentPath} is not an IPNS link`)
     default:
@@ -76,7 +75,7 @@ async function jsonFile(
   resolved: Resolved,
 ): Promise<Representation | undefined> {
   const file = fileRepresentation(content, exchange, resolved)
-  return (await file.type(0)) === 'application/json' ? file : undefined
+  return (await file.type(undefined)) === 'application/json' ? file : undefined
 }
 
 /** The URL under which the same answer needs no Accept: caches and people can keep that one. */

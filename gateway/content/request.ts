@@ -78,22 +78,29 @@ function enforcePath(what: 'bytes' | 'segments', value: number, rawPath: string)
 /** Parsing a CID costs as much as finding its block; the few that are asked for all the time are remembered. */
 const knownCids = new Lru<string, CID>({ max: 5000 })
 
-export function parseRoot(text: string): CID {
+/** `rest` is what follows it in the path, for the error. */
+export function parseRoot(text: string, rest = ''): CID {
   const known = knownCids.get(text)
   if (known !== undefined) return known
-  const cid = parseRootText(text)
+  const cid = parseRootText(text, rest)
   knownCids.set(text, cid)
   return cid
 }
 
 /** The requested path in the error, as every gateway words it (spec: gateway §1.5). */
-function parseRootText(text: string): CID {
+function parseRootText(text: string, rest: string): CID {
   try {
+    // Only bases that pad may have padding; the decoders take it everywhere.
+    if (text.includes('=') && !/^[cCtTMU]/.test(text)) throw new CairnError('BAD_CID', 'it is padded')
     return parseCid(text)
   } catch (cause) {
     const code = isCairnError(cause) && cause.code !== 'LIMIT' ? cause.code : 'BAD_CID'
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CairnError(code, `invalid path "/ipfs/${escapeName(text.slice(0, 1000))}": ${why}`, { cause })
+    throw new CairnError(
+      code,
+      `invalid path "/ipfs/${escapeName(text.slice(0, 1000) + rest.slice(0, 1000))}": ${why}`,
+      { cause },
+    )
   }
 }
 
@@ -113,7 +120,7 @@ export function contentRequest({
   query: string
   headers: IncomingHttpHeaders
 }): ContentRequest {
-  const root = parseRoot(rootText)
+  const root = parseRoot(rootText, rest)
   const { names, hasSlash } = rest === '' ? NOTHING : parseSegments(rest)
   const below = encodePath(names) + (hasSlash ? '/' : '')
   const contentPath = `/ipfs/${encodeSegment(rootText)}${below}`

@@ -35,8 +35,8 @@ export interface Exchange {
 export interface Representation extends Validators {
   /** Cache-Control, Content-Disposition and the headers that name the content. */
   readonly headers: Headers
-  /** Told where the first byte lies, since the type of a file may have to be read from its first ones. */
-  type(offset: number): string | Promise<string>
+  /** Told which bytes are wanted, since the type of a file may have to be read from its first ones. */
+  type(range: ByteRange | undefined): string | Promise<string>
   /** Undefined if only the end of the body will tell. */
   readonly sizeBytes?: number
   /** Only with `sizeBytes`. */
@@ -82,7 +82,7 @@ export async function answer(exchange: Exchange, representation: Representation)
   if (ranges !== undefined && sizeBytes !== undefined) {
     return sendRanges(exchange, { head, representation, ranges, sizeBytes })
   }
-  head['Content-Type'] = await representation.type(0)
+  head['Content-Type'] = await representation.type(undefined)
   return send(exchange, { status: 200, head, sizeBytes, open: reuses => representation.read(undefined, reuses) })
 }
 
@@ -120,7 +120,7 @@ async function sendRanges(
     sizeBytes,
   }: { head: Headers; representation: Representation; ranges: readonly ByteRange[]; sizeBytes: number },
 ): Promise<void> {
-  const type = await representation.type(Math.min(...ranges.map(range => range.offset)))
+  const type = await representation.type(ranges.find(range => range.offset === 0) ?? ranges[0])
   const [range] = ranges
   if (range !== undefined && ranges.length === 1) {
     head['Content-Type'] = type

@@ -56,12 +56,12 @@ function guardServiceWorker({ headers }: Incoming, rest: string): void {
 
 function withoutPrefix(namespace: 'ipfs' | 'ipns', rest: string, query: string): Route {
   const [, rawRoot = ''] = /^\/+([^/]*)/.exec(rest) ?? []
-  if (namespace === 'ipfs') parseRoot(decodeSegment(rawRoot))
+  if (namespace === 'ipfs') parseRoot(decodeSegment(rawRoot), rest)
   return { kind: 'redirect', status: 301, location: `/${namespace}${rest}${queryPart(query)}` }
 }
 
 function toRootHost({ headers }: Incoming, gateway: string, rootText: string, rest: string, query: string): Route {
-  const label = rootLabel(parseRoot(rootText))
+  const label = rootLabel(parseRoot(rootText, rest))
   const { names, hasSlash } = parseSegments(rest)
   const path = names.length === 0 ? '/' : encodePath(names) + (hasSlash && rest !== '' ? '/' : '')
   return {
@@ -76,7 +76,7 @@ function onRootHost(incoming: Incoming, { path, query }: Target, host: Extract<H
   if (host.namespace === 'ipns') throw noNames()
   const { method = 'GET', headers } = incoming
   const scheme = schemeOf(headers)
-  const label = rootLabel(parseRoot(host.label))
+  const label = rootLabel(parseRoot(host.label, path))
   if (label !== host.label) {
     const location = `${scheme}://${label}.ipfs.${host.gateway}${path}${queryPart(query)}`
     return { kind: 'redirect', status: 301, location }

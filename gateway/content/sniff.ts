@@ -61,7 +61,7 @@ function byText(head: Uint8Array, sizeBytes: number): string {
   if (bom !== undefined) return `text/plain; charset=${bom}`
   const isPrefix = head.byteLength < sizeBytes
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
-  if (hasBinary(bytes)) return 'application/octet-stream'
+  if (isBinary(bytes)) return 'application/octet-stream'
   if (!isUtf8(head, isPrefix)) return 'text/plain'
   const text = bytes.toString('utf8').replace(/^\ufeff/, '')
   const start = text.trimStart().slice(0, 1024)
@@ -78,7 +78,7 @@ export function utf16(head: Uint8Array): string | undefined {
 }
 
 /** Control bytes that no text has (WHATWG MIME sniffing, §7.2). */
-function hasBinary(bytes: Uint8Array): boolean {
+export function isBinary(bytes: Uint8Array): boolean {
   return bytes.some(byte => byte < 0x20 && !(byte === 9 || byte === 10 || byte === 12 || byte === 13 || byte === 27))
 }
 

@@ -1,10 +1,12 @@
 // The Content-Type of a file: by its name, else by its first bytes (spec: gateway §2.3).
 
 import { lookup } from 'mrmime'
-import { isUtf8, sniff, utf16 } from './sniff.ts'
+import { isBinary, isUtf8, sniff, utf16 } from './sniff.ts'
 
 /** As many first bytes as are looked at. */
 export const SNIFF_BYTES = 3072
+/** For a range: so few that no block but the first is needed. */
+export const RANGE_SNIFF_BYTES = 512
 /** Where the table of extensions is silent, or means another format than what people store. */
 const BY_EXTENSION = new Map(
   Object.entries({
@@ -49,10 +51,11 @@ export function typeWithoutBytes(name: string): string {
 /** Pages say their charset themselves. */
 const isText = (type: string): boolean => type.startsWith('text/') && type !== 'text/html'
 
-/** A charset that contradicts the bytes is worse than none (RFC 9110 §8.3.2). */
+/** A charset that contradicts the bytes is worse than none (RFC 9110 §8.3.2); of what is no text it says nothing. */
 function withCharset(type: string, head: Uint8Array, sizeBytes: number): string {
   if (!isText(type)) return type
   const bom = utf16(head)
   if (bom !== undefined) return `${type}; charset=${bom}`
-  return isUtf8(head, head.byteLength < sizeBytes) ? `${type}; charset=utf-8` : type
+  const isOther = !isBinary(head) && !isUtf8(head, head.byteLength < sizeBytes)
+  return isOther ? type : `${type}; charset=utf-8`
 }

@@ -7,6 +7,7 @@ import { contentApp } from '../../gateway/content/app.ts'
 import { type HttpLimits, type HttpServer, startServer } from '../../gateway/server.ts'
 import type { CairnNode, ContentApi, ImportOptions, SourceEntry } from '../../src/api.ts'
 import type { BlockSource } from '../../src/block/source.ts'
+import { exportCar } from '../../src/dag/car-write.ts'
 import { importSources } from '../../src/dag/import.ts'
 import { listDirectory } from '../../src/dag/list.ts'
 import { readFile } from '../../src/dag/read.ts'
@@ -31,10 +32,7 @@ export function memoryContent(memory: MemoryBlocks, network: BlockSource = memor
     list: (cid, options) => listDirectory(source(), cid, options),
     tree: (cid, options) => walkTree(source(), cid, options),
     stat: (cid, options) => describeEntry(source(), cid, options),
-    exportCar: async function* (path, options) {
-      const { exportCar } = await import('../../src/dag/car-write.ts')
-      yield* exportCar(source(), path, options)
-    },
+    exportCar: (path, options) => exportCar(source(), path, options),
     blocks: source,
     local: memory,
   }

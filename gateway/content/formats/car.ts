@@ -32,7 +32,7 @@ export function carRepresentation(
     etag: `W/"${request.path.root}.car.${variant.slice(0, 16)}"`,
     headers,
     type: () => `${mediaTypeOf('car')}; ${DELIVERED}`,
-    read: () => content.exportCar(request.path, { signal: wait.signal, scope }),
+    read: () => content.exportCar(request.path, { signal: wait.signal, scope, identity: false }),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { ContentApi, Resolved } from '../../../src/api.ts'
 import { CBOR, DAG_CBOR, DAG_JSON, JSON_CODEC } from '../../../src/block/cid.ts'
+import { loadBlock } from '../../../src/dag/blocks.ts'
 import { disposition } from '../disposition.ts'
 import { type Format, mediaTypeOf } from '../negotiate.ts'
 import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
@@ -23,7 +24,7 @@ export async function documentRepresentation(
   format: Format,
 ): Promise<Representation> {
   const { cid } = resolved
-  const bytes = await content.blocks(request.path.root).get(cid, { signal: wait.signal })
+  const bytes = await loadBlock(content.blocks(request.path.root), cid, wait)
   const extension = format.replace('dag-', '')
   const isShown = extension === 'json' && request.parameters.get('download') !== 'true'
   const name = request.parameters.get('filename') || `${cid}.${extension}`

@@ -2,10 +2,11 @@
 
 import type { ContentApi, Resolved } from '../../../src/api.ts'
 import { disposition } from '../disposition.ts'
+import type { ByteRange } from '../ranges.ts'
 import type { ContentRequest } from '../request.ts'
 import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
 import type { Headers } from '../stream.ts'
-import { contentType, SNIFF_BYTES, typeWithoutBytes } from '../types.ts'
+import { contentType, RANGE_SNIFF_BYTES, SNIFF_BYTES, typeWithoutBytes } from '../types.ts'
 
 export function fileRepresentation(content: ContentApi, exchange: Exchange, resolved: Resolved): Representation {
   const { request, wait } = exchange
@@ -18,7 +19,7 @@ export function fileRepresentation(content: ContentApi, exchange: Exchange, reso
     headers: fileHeaders(request, resolved),
     sizeBytes,
     hasRanges: true,
-    type: offset => fileType(content, exchange, resolved, offset),
+    type: range => fileType(content, exchange, resolved, range),
     read: (range, reuses) =>
       content.read(cid, {
         signal,
@@ -70,27 +71,28 @@ function fileType(
   content: ContentApi,
   exchange: Exchange,
   resolved: Resolved,
-  offset: number,
+  range: ByteRange | undefined,
 ): string | Promise<string> {
   const { parameters, path } = exchange.request
   const asked = parameters.get('filename') ?? ''
   const known = asked === '' ? knownTypes.get(resolved) : undefined
   if (known !== undefined) return known
   const name = asked || path.segments.at(-1) || ''
-  return offset > 0 ? typeWithoutBytes(name) : sniffType(content, exchange, resolved, name, asked === '')
+  if (range !== undefined && range.offset > 0) return typeWithoutBytes(name)
+  return sniffType(content, exchange, resolved, { name, isWhole: range === undefined, isLasting: asked === '' })
 }
 
 async function sniffType(
   content: ContentApi,
   { request, wait }: Exchange,
   resolved: Resolved,
-  name: string,
-  isLasting: boolean,
+  { name, isWhole, isLasting }: { name: string; isWhole: boolean; isLasting: boolean },
 ): Promise<string> {
   const chunks: Uint8Array[] = []
-  const options = { signal: wait.signal, root: request.path.root, offset: 0, length: SNIFF_BYTES }
+  const length = isWhole ? SNIFF_BYTES : RANGE_SNIFF_BYTES
+  const options = { signal: wait.signal, root: request.path.root, offset: 0, length }
   for await (const chunk of content.read(resolved.cid, options)) chunks.push(chunk)
   const type = contentType({ name, head: Buffer.concat(chunks), sizeBytes: resolved.sizeBytes })
-  if (isLasting) knownTypes.set(resolved, type)
+  if (isLasting && isWhole) knownTypes.set(resolved, type)
   return type
 }

@@ -1,6 +1,7 @@
 // One block as it is, for clients that verify it themselves (spec: gateway §2.13).
 
 import type { ContentApi, Resolved } from '../../../src/api.ts'
+import { loadBlock } from '../../../src/dag/blocks.ts'
 import { disposition } from '../disposition.ts'
 import { mediaTypeOf } from '../negotiate.ts'
 import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
@@ -11,7 +12,7 @@ export async function rawRepresentation(
   resolved: Resolved,
 ): Promise<Representation> {
   const { cid } = resolved
-  const bytes = await content.blocks(request.path.root).get(cid, { signal: wait.signal })
+  const bytes = await loadBlock(content.blocks(request.path.root), cid, wait)
   const headers = contentHeaders(request, resolved)
   headers['Cache-Control'] = IMMUTABLE
   headers['Content-Disposition'] = disposition('attachment', request.parameters.get('filename') || `${cid}.bin`)

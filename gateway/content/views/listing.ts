@@ -55,7 +55,8 @@ ${pages(listing)}`,
 /** Written as text, since a page has a thousand of these; the order of attributes is what others' tests look for. */
 function row({ name, cid, totalBytes, look }: ListingEntry, here: string, host: string): string {
   const href = `${here}/${encodeSegment(name)}`
-  const saved = encodeValue(encodeValue(name))
+  // Encoded twice, as a template once did it and clients now expect it (spec: gateway §2.9).
+  const saved = encodeValue(encodeSegment(name))
   const size = totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''
   return (
     `<li${look === 'folder' ? ' class="d"' : ''}>${icon(look)}<a href="${attribute(href)}">${attribute(escapeName(name))}</a>` +
@@ -92,7 +93,7 @@ function pages({ pageNumber, hasNext }: Listing): Html | string {
 }
 
 /** Its two ends, which is what people compare. */
-export const shortCid = (cid: string): string => (cid.length > 20 ? `${cid.slice(0, 8)}…${cid.slice(-6)}` : cid)
+export const shortCid = (cid: string): string => (cid.length > 20 ? `${cid.slice(0, 4)}…${cid.slice(-4)}` : cid)
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const attribute = (text: string): string =>

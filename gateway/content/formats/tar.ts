@@ -1,0 +1,46 @@
+// A file or a whole folder as a TAR stream, under the name of its CID (spec: gateway §2.15).
+
+import type { ContentApi, Resolved, TreeEntry } from '../../../src/api.ts'
+import { type TarEntry, writeTar } from '../../../src/dag/tar.ts'
+import { CairnError } from '../../../src/errors.ts'
+import { disposition } from '../disposition.ts'
+import { mediaTypeOf } from '../negotiate.ts'
+import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+
+export function tarRepresentation(
+  content: ContentApi,
+  { request, wait }: Exchange,
+  resolved: Resolved,
+): Representation {
+  const { cid } = resolved
+  const { root } = request.path
+  const headers = contentHeaders(request, resolved)
+  headers['Cache-Control'] = IMMUTABLE
+  headers['Content-Disposition'] = disposition('attachment', request.parameters.get('filename') || `${cid}.tar`)
+  headers['X-Content-Type-Options'] = 'nosniff'
+  const { signal } = wait
+  const toTar = (entry: TreeEntry): TarEntry => {
+    if (entry.kind === 'other') throw new CairnError('BAD_BLOCK', `${entry.cid} is neither a file nor a folder`)
+    const head = {
+      path: [String(cid), ...entry.path],
+      kind: entry.kind,
+      mode: entry.mode,
+      mtime: entry.mtime ?? { secs: 0n, nsecs: 0 },
+      target: entry.target,
+      sizeBytes: entry.kind === 'file' ? entry.sizeBytes : 0,
+    }
+    return entry.kind === 'file' ? { ...head, content: content.read(entry.cid, { root, signal }) } : head
+  }
+  return {
+    etag: `W/"${cid}.x-tar"`,
+    headers,
+    type: () => mediaTypeOf('tar'),
+    read: async function* () {
+      yield* writeTar(mapEntries(content.tree(cid, { root, signal }), toTar))
+    },
+  }
+}
+
+async function* mapEntries<A, B>(items: AsyncIterable<A>, change: (item: A) => B): AsyncGenerator<B> {
+  for await (const item of items) yield change(item)
+}
