@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, readlink, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, isAbsolute, join, normalize, relative } from 'node:path'
 
 const AT_ONCE = 16
 
@@ -11,8 +11,18 @@ export interface Tree {
   /** Paths relative to the folder, sorted. */
   readonly files: readonly string[]
   readonly folders: readonly string[]
-  readonly links: readonly { readonly path: string; readonly target: string }[]
+  readonly links: readonly Link[]
   readonly bytes: number
+}
+
+export interface Link {
+  readonly path: string
+  readonly target: string
+}
+
+/** `cairn get` does not write a link through which a later write could leave the folder. */
+export function leadsOut({ path, target }: Link): boolean {
+  return isAbsolute(target) || normalize(join(dirname(path), target)).startsWith('..')
 }
 
 export async function scanTree(folder: string): Promise<Tree> {

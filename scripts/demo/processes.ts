@@ -53,14 +53,14 @@ export async function startDaemon({
   }
 }
 
-/** Runs one command to its end; what it printed, or an error with what it complained of. */
-export async function runCairn(repo: string, args: readonly string[]): Promise<string> {
+/** Runs one command to its end; what it printed, or an error with what it complained of unless `exit` is how it was to end. */
+export async function runCairn(repo: string, args: readonly string[], exit = 0): Promise<string> {
   const child = startCairn(repo, args)
   const [output, errors] = [collect(child.stdout), collect(child.stderr)]
   const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS)
   const [code] = await once(child, 'close')
   clearTimeout(timer)
-  if (code !== 0) throw new Error(`cairn ${args.join(' ')} ended with ${code}\n${errors()}`)
+  if (code !== exit) throw new Error(`cairn ${args.join(' ')} ended with ${code}\n${errors()}`)
   return output()
 }
 
