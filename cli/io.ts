@@ -73,7 +73,9 @@ export function createOut(
   }
   const flush = async (): Promise<void> => {
     push()
-    if (!broken) await new Promise<void>(resolve => stream.write('', () => resolve()))
+    if (!broken && stream.writableLength !== 0) await new Promise<void>(resolve => stream.write('', () => resolve()))
+    // That nobody reads is told in an event of its own, after the write.
+    await new Promise<void>(resolve => setImmediate(resolve))
   }
   const isTerminal = stream.isTTY === true
   const hasColor = wantsColor(isTerminal, env)

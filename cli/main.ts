@@ -19,6 +19,7 @@ export async function main(
   const signals = watchSignals(stop)
   try {
     await dispatch(argv, env, io, stop)
+    await io.stdout.flush()
     return io.readerGone.aborted ? 141 : 0
   } catch (error) {
     const code = report(explain(error, stop.signal), argv, io)

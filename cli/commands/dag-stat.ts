@@ -1,10 +1,10 @@
 // `cairn dag stat`: how many blocks and bytes a DAG has, each block once.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { forEach } from '../each.ts'
 import { print } from '../print.ts'
+import { targetOf } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'ROOT', doc: 'A CID or /ipfs/CID/path', many: true }],
@@ -14,8 +14,7 @@ export const command = define({
     const { args, session, signal } = context
     const node = await session.open()
     await forEach(args, context, async text => {
-      const path = parseContentPath(text)
-      const cid = path.segments.length === 0 ? path.root : (await node.content.resolve(path, { signal })).cid
+      const cid = await targetOf(node, text, { signal })
       const { blocks, totalBytes } = await node.dagStat(cid, { signal })
       print(context, {
         json: { cid, blocks, size: totalBytes },

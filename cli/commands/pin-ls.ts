@@ -3,10 +3,10 @@
 import { indirectPins } from '../../gateway/rpc/indirect-pins.ts'
 import type { CairnNode, Pin, Wait } from '../../src/api.ts'
 import { escapeName } from '../../src/dag/names.ts'
-import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { type CommandContext, command as define } from '../command.ts'
 import { defined, print } from '../print.ts'
+import { targetOf } from '../target.ts'
 
 const flags = {
   type: {
@@ -54,7 +54,7 @@ function showPin(context: CommandContext<typeof flags>, { cid, mode, name, statu
 
 async function showOne(context: CommandContext<typeof flags>, node: CairnNode, text: string): Promise<void> {
   const wait: Wait = { signal: context.signal }
-  const { cid } = await node.content.resolve(parseContentPath(text), wait)
+  const cid = await targetOf(node, text, wait)
   const found = await node.pins.whyPinned(cid, wait)
   if (found === undefined) throw new CairnError('NOT_PINNED', `path '${text}' is not pinned`)
   const how = found.mode === 'indirect' ? `indirect through ${found.root}` : found.mode

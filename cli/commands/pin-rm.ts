@@ -1,9 +1,9 @@
 // `cairn pin rm`: no longer keeps content; instant, whatever its size.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { command as define } from '../command.ts'
 import { forEach } from '../each.ts'
 import { defined, print } from '../print.ts'
+import { targetOf } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path that is pinned', many: true }],
@@ -17,8 +17,7 @@ export const command = define({
     const { args, flags, session, signal } = context
     const node = await session.open({ local: true })
     await forEach(args, context, async text => {
-      const path = parseContentPath(text)
-      const cid = path.segments.length === 0 ? path.root : (await node.content.resolve(path, { signal })).cid
+      const cid = await targetOf(node, text, { signal })
       await node.pins.rm(cid, { ...defined({ name: flags.name }), signal })
       print(context, { json: { cid, unpinned: true }, quiet: String(cid), text: `unpinned ${cid}` })
     })

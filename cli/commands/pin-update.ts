@@ -1,9 +1,9 @@
 // `cairn pin update`: keeps a new version and lets the old one go, fetching only what has changed.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
 import { createProgress } from '../progress.ts'
+import { targetOf } from '../target.ts'
 
 export const command = define({
   args: [
@@ -15,11 +15,10 @@ export const command = define({
   run: async context => {
     const { args, flags, globals, io, session, signal } = context
     const node = await session.open()
-    const cidOf = async (text = '') => {
-      const path = parseContentPath(text)
-      return path.segments.length === 0 ? path.root : (await node.content.resolve(path, { signal })).cid
-    }
-    const [from, to] = [await cidOf(args[0]), await cidOf(args[1])]
+    const [from, to] = [
+      await targetOf(node, args[0] ?? '', { signal }),
+      await targetOf(node, args[1] ?? '', { signal }),
+    ]
     using progress = createProgress({
       out: io.stderr,
       label: 'pinning',

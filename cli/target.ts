@@ -1,0 +1,10 @@
+// The CID that a path leads to; for a bare CID nothing is read, so that it may be missing here.
+
+import type { CID } from 'multiformats/cid'
+import type { CairnNode, Wait } from '../src/api.ts'
+import { parseContentPath } from '../src/dag/path.ts'
+
+export async function targetOf(node: Pick<CairnNode, 'content'>, text: string, wait: Wait): Promise<CID> {
+  const path = parseContentPath(text)
+  return path.segments.length === 0 ? path.root : (await node.content.resolve(path, wait)).cid
+}
