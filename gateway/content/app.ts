@@ -85,8 +85,9 @@ const preflight: Handler = (_gateway, { outgoing }) => {
   outgoing.writeHead(200, { ...CORS, Allow: ALLOWED, 'Content-Length': 0 }).end()
 }
 
-const refuseMethod: Handler = (_gateway, { incoming }, { path }) => {
-  if (!/^\/+ip[fn]s(?:[/?]|$)/.test(path)) throw new CairnError('NOT_FOUND', `there is no ${escapeName(path)}`)
+const refuseMethod: Handler = ({ hostOf }, { incoming }, { path }) => {
+  const isContent = /^\/+ip[fn]s(?:[/?]|$)/.test(path) || hostOf(incoming.headers).kind === 'root'
+  if (!isContent) throw new CairnError('NOT_FOUND', `there is no ${escapeName(path)}`)
   throw new HttpError('METHOD_NOT_ALLOWED', `method ${incoming.method} not allowed: read only access`, {
     headers: { Allow: ALLOWED },
   })
@@ -126,10 +127,11 @@ async function serveContent(gateway: Gateway, exchange: Exchange): Promise<void>
 const wantsSlash = ({ hasSlash, parameters }: ContentRequest): boolean => !hasSlash && parameters.get('go-get') !== '1'
 
 function resolve(gateway: Gateway, { request, wait }: Exchange, choice: Choice): Promise<Resolved> {
-  const { path, headers } = request
+  const { path, headers, parameters } = request
   if (/\bonly-if-cached\b/i.test(headers['cache-control'] ?? '')) return resolveHere(gateway, request, wait.signal)
-  // A block as it is needs nobody who can read its codec.
-  if (path.segments.length === 0 && (choice.formats[0] === 'raw' || choice.formats[0] === 'car')) {
+  const wantsBlocks = choice.formats[0] === 'raw' || choice.formats[0] === 'car'
+  // Blocks as they are need nobody who can read them; bytes of a file do.
+  if (wantsBlocks && path.segments.length === 0 && !parameters.has('entity-bytes')) {
     return resolveBlock(gateway, request, wait.signal)
   }
   return gateway.content.resolve(path, wait)

@@ -2,8 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import type { CarOptions, ContentApi, Resolved } from '../../../src/api.ts'
+import { RAW } from '../../../src/block/cid.ts'
 import { CairnError } from '../../../src/errors.ts'
 import { disposition } from '../disposition.ts'
+import { coversAll, type EntityBytes, parseEntityBytes } from '../entity-bytes.ts'
 import { type Choice, mediaTypeOf } from '../negotiate.ts'
 import type { ContentRequest } from '../request.ts'
 import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
@@ -20,7 +22,7 @@ export function carRepresentation(
   resolved: Resolved,
   choice: Choice,
 ): Representation {
-  const scope = carScope(request.parameters)
+  const scope = carScope(request.parameters, resolved)
   checkCarParameters(request, choice)
   const headers = contentHeaders(request, resolved)
   headers['Cache-Control'] = IMMUTABLE
@@ -43,21 +45,25 @@ function carName({ parameters, path }: ContentRequest): string {
   return last === undefined ? `${path.root}.car` : `${path.root}_${last}.car`
 }
 
-function carScope(parameters: URLSearchParams): Scope {
-  if (parameters.has('entity-bytes')) {
-    throw new CairnError('NOT_IMPLEMENTED', 'entity-bytes is not supported here', {
-      hint: 'leave it out, or ask for a byte range of the file itself',
-    })
-  }
+function carScope(parameters: URLSearchParams, resolved: Resolved): Scope {
   const asked = parameters.get('dag-scope')
-  if (asked === null) return 'all'
-  const scope = SCOPES.find(known => known === asked)
+  const bytes = parameters.get('entity-bytes')
+  const scope = asked === null ? (bytes === null ? 'all' : 'entity') : SCOPES.find(known => known === asked)
   if (scope === undefined) {
-    throw new CairnError('BAD_REQUEST', `unsupported dag-scope "${asked.slice(0, 40)}"`, {
+    throw new CairnError('BAD_REQUEST', `unsupported dag-scope "${asked?.slice(0, 40)}"`, {
       hint: `the scopes are ${SCOPES.join(', ')}`,
     })
   }
+  if (bytes !== null) checkEntityBytes(parseEntityBytes(bytes), resolved)
   return scope
+}
+
+/** Only files have bytes, and a file of one block is that block. */
+function checkEntityBytes(range: EntityBytes, { kind, cid, sizeBytes }: Resolved): void {
+  if (kind !== 'file' || coversAll(range, sizeBytes) || cid.code === RAW) return
+  throw new CairnError('NOT_IMPLEMENTED', 'a CAR of some bytes of a file is not made here', {
+    hint: 'ask for dag-scope=entity without entity-bytes, or for a range of the file itself',
+  })
 }
 
 /** What the URL says beats what Accept says; values that no CAR has are refused rather than ignored. */
