@@ -12,7 +12,7 @@ import { buryLeases, closeLease, findDeadLeases, type Lease, openLease, removeLe
 import { type Landed, PackWriter } from './packs.ts'
 import { repoPaths } from './paths.ts'
 import { findPresent, type Place, type Placing, placeCached, placeKept, touch } from './place.ts'
-import { packLimitBytes, Quota } from './quota.ts'
+import { packLimitBytes, Quota, type WalGrowth } from './quota.ts'
 import { BARE, CACHED, MET, type RecordHeader, VOID } from './record.ts'
 import { releaseReserve, writeReserve } from './reserve.ts'
 import { readEpoch, runTask } from './run-task.ts'
@@ -78,7 +78,7 @@ export class Committer implements CommitHost {
       await this.#makeDurable(prepared)
       const last = () =>
         this.#transact((tx, lease) => {
-          const missing = hasBlocks ? this.#place(tx, prepared, lease()) : []
+          const missing = hasBlocks ? this.#place(tx, prepared, { lease: lease(), hasTasks: tasks.length > 0 }) : []
           return { missing, tasks: tasks.map(task => runTask({ tx, path: this.#options.path, lease }, task)) }
         })
       const outcome = hasBlocks ? await last() : await this.#transactFreeing(last, tasks)
@@ -157,7 +157,8 @@ export class Committer implements CommitHost {
   }
 
   /** Returns what was met and has gone. */
-  #place(tx: Transaction, { fresh, present, side, landed, staged }: Prepared, lease: number): Uint8Array[] {
+  #place(tx: Transaction, prepared: Prepared, { lease, hasTasks }: { lease: number; hasTasks: boolean }): Uint8Array[] {
+    const { fresh, present, side, landed, staged } = prepared
     const books = new Books(tx)
     const placing: Placing = { tx, books, epoch: readEpoch(tx) }
     const placeOf = ({ image }: Opened, record: RecordHeader): Place => {
@@ -186,15 +187,15 @@ export class Committer implements CommitHost {
     }
     books.close()
     const hasKept = fresh.records.length + present.records.length + side.records.length > cached.length
-    if (hasKept) this.#quota.check(tx)
+    if (hasKept) this.#quota.check(tx, growthOf([fresh, present, side], landed !== undefined))
     if (cached.length > 0) {
       const places = cached.map(record => ({ record, place: placeOf(side, record) }))
-      this.#placeCached({ ...placing, books: new Books(tx) }, places, hasKept)
+      this.#placeCached({ ...placing, books: new Books(tx) }, places, hasKept || hasTasks)
     }
     return missing
   }
 
-  /** The cache takes what room there is; beside kept blocks it does without rather than make them fail. */
+  /** The cache takes what room there is; beside anything else it does without rather than make that fail. */
   #placeCached(placing: Placing, places: { record: RecordHeader; place: Place }[], optional: boolean): void {
     const wanted = places.reduce((sum, { record }) => sum + record.size, 0)
     if (this.#quota.freeBytes(placing.tx) < wanted) {
@@ -212,6 +213,11 @@ export class Committer implements CommitHost {
     if (lease !== undefined) await closeLease(this.#options.database, this.#options.path, lease)
   }
 }
+
+const growthOf = (parts: readonly Opened[], hasPack: boolean): WalGrowth => ({
+  rows: parts.reduce((sum, { records }) => sum + records.length, 0),
+  inlineBytes: parts.slice(hasPack ? 1 : 0).reduce((sum, { image }) => sum + image.usedBytes, 0),
+})
 
 const NOTHING: Opened = { image: new Image(new ArrayBuffer(0)), records: [] }
 

@@ -93,7 +93,8 @@ export function removeDeadTemps(path: string, isAlive: (lease: number) => boolea
   const root = repoPaths(path).blocks
   const alive = new Map<number, boolean>()
   let removed = 0
-  for (const shard of readdirSync(root)) {
+  const shards = readdirSync(root, { withFileTypes: true }).filter(entry => entry.isDirectory())
+  for (const { name: shard } of shards) {
     for (const name of readdirSync(join(root, shard))) {
       const lease = Number(TEMP.exec(name)?.[1] ?? Number.NaN)
       if (Number.isNaN(lease)) continue

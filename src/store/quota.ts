@@ -33,6 +33,16 @@ export function readUsage(reader: Reader, path: string): Usage {
   return { blocks, blockBytes: bytes, diskBytes: packs + files + databaseBytes + reserveBytes(paths.reserve) }
 }
 
+/** What a transaction will add to the WAL when it commits. */
+export interface WalGrowth {
+  readonly rows: number
+  readonly inlineBytes: number
+}
+
+const FRAME_BYTES = 4096 + 24
+/** The WAL is written anew from its beginning once it is so long, and keeps its length. */
+const WAL_FLOOR_BYTES = 1000 * FRAME_BYTES
+
 export class Quota {
   readonly #path: string
   readonly #maxBytes: number
@@ -43,15 +53,19 @@ export class Quota {
   }
 
   /** What is left; every pack that is being written has one group more on the disk than it has been charged for. */
-  freeBytes(tx: Reader): number {
+  freeBytes(tx: Reader, { rows, inlineBytes }: WalGrowth = { rows: 0, inlineBytes: 0 }): number {
+    const { blocks, diskBytes } = readUsage(tx, this.#path)
     const packs =
       tx.get<{ n: number }>('SELECT count(*) AS n FROM packs WHERE owner IS NOT NULL AND sealed = 0')?.n ?? 0
-    return this.#maxBytes - readUsage(tx, this.#path).diskBytes - packs * LIMITS.groupBytes.value
+    const walSlack = Math.max(0, WAL_FLOOR_BYTES - walBytes(repoPaths(this.#path).database))
+    // Keys are random: in a large index each row dirties a page of its own.
+    const walGrowth = Math.min(rows, blocks / 16) * FRAME_BYTES + inlineBytes * 1.1
+    return this.#maxBytes - diskBytes - packs * LIMITS.groupBytes.value - walSlack - walGrowth
   }
 
   /** NO_SPACE, which rolls the transaction back, if what it did is too much. */
-  check(tx: Reader): void {
-    if (this.freeBytes(tx) >= 0) return
+  check(tx: Reader, growth?: WalGrowth): void {
+    if (this.freeBytes(tx, growth) >= 0) return
     throw new CairnError('NO_SPACE', `the repository would grow beyond store.max (${formatSize(this.#maxBytes)})`)
   }
 }
