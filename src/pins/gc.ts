@@ -13,7 +13,7 @@ import { workOffDead } from '../store/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/epoch.ts'
 import { lockHolder, takeLock } from '../store/kernel-lock.ts'
 import { removeOrphanFiles } from '../store/orphans.ts'
-import { settlePacks } from '../store/settle-packs.ts'
+import { type SettleOptions, settlePacks } from '../store/settle-packs.ts'
 import type { Store } from '../store/store.ts'
 import { sweep } from '../store/sweep.ts'
 import { vacuumDatabase } from '../store/vacuum.ts'
@@ -56,7 +56,6 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
   const { signal, list = false, dryRun = false, compactBelow = COMPACT_BELOW, log = SILENT } = options
   const startedAt = performance.now()
   const ms = () => Math.round(performance.now() - startedAt)
-  const diskBefore = store.counters().diskBytes
   const { blocks } = store.counters()
   const count = Math.max(1, Math.ceil(blocks / LIMITS.markedBlocks.value))
   let [removedBlocks, removedBytes, markedBlocks] = [0, 0, 0]
@@ -73,12 +72,14 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
       }
     }
   }
-  if (!dryRun) {
-    await settlePacks(store, { compactBelow, log, signal })
-    await workOffDead(store, { signal })
-    await removeOrphanFiles(store, { signal })
-    await vacuumDatabase(store, signal)
-  }
-  const freedBytes = Math.max(0, diskBefore - store.counters().diskBytes)
+  const freedBytes = dryRun ? 0 : await giveBack(store, { compactBelow, log, signal })
   yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
+}
+
+/** The room of what was swept, now and in collections that were killed, goes back to the disk. */
+async function giveBack(store: Store, options: SettleOptions): Promise<number> {
+  const { signal } = options
+  const takenBytes = await settlePacks(store, options)
+  const unlinkedBytes = (await workOffDead(store, { signal })) + (await removeOrphanFiles(store, { signal }))
+  return Math.max(0, unlinkedBytes - takenBytes + (await vacuumDatabase(store, signal)))
 }

@@ -40,9 +40,16 @@ const ROWS_PER_TRANSACTION = 2500
 /** So many survivors are held in memory at once; one pack of tiny blocks may have more. */
 const ROWS_PER_PASS = 500_000
 
-/** Moves the survivors of these packs, which must be sealed, and gives those that are empty then to `dead`. */
-export async function compactPacks(store: Store, packs: readonly SealedPack[], options: CompactOptions): Promise<void> {
-  if (packs.length === 0) return
+/**
+ * Moves the survivors of these packs, which must be sealed, and gives those that are empty then to `dead`.
+ * Resolves with the bytes that this took.
+ */
+export async function compactPacks(
+  store: Store,
+  packs: readonly SealedPack[],
+  options: CompactOptions,
+): Promise<number> {
+  if (packs.length === 0) return 0
   const { database, path } = store
   const lease = await database.transact(tx => openLease(tx, path))
   const compactor = new Compactor(store, lease, options)
@@ -52,6 +59,7 @@ export async function compactPacks(store: Store, packs: readonly SealedPack[], o
       await compactor.move(await findSurvivors(store, ids, options.signal))
       await database.transact(tx => retire(tx, pass))
     }
+    return compactor.takenBytes
   } finally {
     await compactor.close()
     await closeLease(database, path, lease)
@@ -79,6 +87,7 @@ class Compactor {
   readonly #pace: () => Promise<void> | undefined
   readonly #writer: PackWriter
   #image = new Image()
+  takenBytes = 0
   #moving: Moving[] = []
 
   constructor(store: Store, lease: Lease, { log, signal }: CompactOptions) {
@@ -130,6 +139,7 @@ class Compactor {
     const landed = await this.#writer.append(this.#image, this.#lease.id)
     await this.#store.database.transact(tx => this.#moveRows(tx, landed))
     await this.#writer.committed(landed)
+    this.takenBytes += landed.endBytes - landed.base
     this.#image = new Image(this.#image.memory)
     this.#moving = []
   }

@@ -21,12 +21,12 @@ interface PackRow extends Omit<SealedPack, 'rows'> {
 /** Sealed ones below this are what dead processes left of their packs: they are merged. */
 const SMALL_BYTES = 16 * MiB
 
-/** Packs that a living process appends to are its own; what a clean release left may be taken. */
-export async function settlePacks(store: Store, { compactBelow, log, signal }: SettleOptions): Promise<void> {
+/** Packs that a living process appends to are its own; what a clean release left may be taken. Resolves with the bytes that moving took. */
+export async function settlePacks(store: Store, { compactBelow, log, signal }: SettleOptions): Promise<number> {
   const packs = store.database.all<PackRow>('SELECT id, committed, sealed FROM packs WHERE owner IS NULL ORDER BY id')
   const listed = new Set(store.database.all<{ pack: number }>('SELECT pack FROM dead').map(({ pack }) => pack))
   const settling = packs.filter(({ id, committed, sealed }) => !listed.has(id) && (committed > 0 || sealed === 1))
-  if (settling.length === 0) return
+  if (settling.length === 0) return 0
   const places = await countPlaces(store, signal)
   const isEmpty = ({ id }: PackRow) => !places.has(id)
   const isWorthMoving = ({ id, committed, sealed }: PackRow) =>
@@ -42,7 +42,7 @@ export async function settlePacks(store: Store, { compactBelow, log, signal }: S
     const content = again.get(id)
     return content === undefined ? [] : [{ id, committed, rows: content.rows }]
   })
-  await compactPacks(store, moving, { log, signal })
+  return compactPacks(store, moving, { log, signal })
 }
 
 /** False if somebody has adopted it. */
