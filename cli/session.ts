@@ -1,7 +1,6 @@
 // What commands share: the repository's place, its config, a log, a node of their own, the running daemon.
 
 import { existsSync } from 'node:fs'
-import type { CairnNode } from '../src/api.ts'
 import { type ConfigFlag, type LoadedConfig, loadConfig } from '../src/config/load.ts'
 import { apiPath, type Environment, repoPath } from '../src/config/paths.ts'
 import { CairnError } from '../src/errors.ts'
@@ -24,7 +23,7 @@ export interface Session extends AsyncDisposable {
   readonly repo: string
   readonly log: Logger
   config(): LoadedConfig
-  /** This process's own node; what is missing comes from the daemon if one runs, else from a network of its own. */
+  /** This process's own node, one for the whole command; what is missing comes from the daemon if one runs, else from a network of its own. */
   open(options?: OpenOptions): Promise<LocalNode>
   /** The running daemon, or undefined. */
   daemon(): Promise<Remote | undefined>
@@ -46,7 +45,7 @@ export function createSession({ globals, configFlags, env, io, signal, isService
   const repo = repoPath({ flag: globals.repo, env })
   let loaded: LoadedConfig | undefined
   let daemon: Promise<Remote | undefined> | undefined
-  const opened: (CairnNode & AsyncDisposable)[] = []
+  let node: LocalNode | undefined
   const config = (): LoadedConfig => {
     loaded ??= loadConfig({ repo, env, flags: [...configFlags, ...settings(globals.config ?? [])] })
     return loaded
@@ -77,10 +76,11 @@ export function createSession({ globals, configFlags, env, io, signal, isService
       return running
     },
     open: async ({ create = false, local = false, onMade = sayMade } = {}) => {
+      if (node !== undefined) return node
       const isAlone = local || globals.offline === true
       const remote = isAlone ? undefined : await session.daemon()
       const { openForCommand } = await import('./open.ts')
-      const node = await openForCommand(
+      node = await openForCommand(
         {
           repo,
           config: config().config,
@@ -91,11 +91,10 @@ export function createSession({ globals, configFlags, env, io, signal, isService
         },
         onMade,
       )
-      opened.push(node)
       return node
     },
     [Symbol.asyncDispose]: async () => {
-      for (const node of opened.splice(0)) await node[Symbol.asyncDispose]()
+      await node?.[Symbol.asyncDispose]()
     },
   }
   return session

@@ -1,6 +1,5 @@
 // `cairn pin add`: keeps content here, fetching what is missing; by the daemon if one runs, for it has the peers.
 
-import type { CID } from 'multiformats/cid'
 import type { PinProgress } from '../../src/api.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import { type CommandContext, command as define } from '../command.ts'
@@ -48,13 +47,8 @@ async function pin(context: CommandContext<typeof flags>, text: string) {
     onProgress: ({ blocks, bytes }: PinProgress) => progress.update({ bytes, note: `${blocks} blocks` }),
     signal,
   }
-  const cidOf = async (): Promise<CID> => {
-    if (path.segments.length === 0) return path.root
-    const node = await session.open({ create: true })
-    return (await node.content.resolve(path, { signal })).cid
-  }
-  const cid = await cidOf()
-  if (daemon !== undefined) return daemon.pinAdd(cid, options)
+  if (daemon !== undefined && path.segments.length === 0) return daemon.pinAdd(path.root, options)
   const node = await session.open({ create: true })
-  return node.pins.add(cid, options)
+  const { cid } = path.segments.length === 0 ? { cid: path.root } : await node.content.resolve(path, { signal })
+  return daemon === undefined ? node.pins.add(cid, options) : daemon.pinAdd(cid, options)
 }

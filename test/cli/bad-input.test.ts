@@ -79,12 +79,12 @@ test('a block that is not here', async () => {
   await refused(['cat', ABSENT], 4, ABSENT)
   await refused(['--offline', 'cat', ABSENT], 4, ABSENT, { env: { CAIRN_MODE: 'lan' } })
   await refused(['block', 'get', ABSENT], 4, ABSENT)
+  await refused(['block', 'rm', ABSENT], 4, ABSENT)
   await refused(['pin', 'ls', ABSENT], 4, `path '${ABSENT}' is not pinned`)
   await refused(['pin', 'rm', ABSENT], 4, 'not pinned or pinned indirectly')
   await refused(['pin', 'add', ABSENT], 4, ABSENT)
   await refused(['dag', 'export', ABSENT, '-o', join(work, 'x.car')], 4, ABSENT)
   assert.throws(() => readFileSync(join(work, 'x.car')), /ENOENT/)
-  await refused(['block', 'rm', ABSENT], 4, ABSENT)
 })
 
 test('bytes that are not what their CID says, too many of them, a hash nobody knows', async () => {
