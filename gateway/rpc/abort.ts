@@ -6,11 +6,19 @@ import { CairnError } from '../../src/errors.ts'
 /** Timers above this fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+/**
+ * One controller that the response holds. `AbortSignal.any` holds its sources weakly: a timeout signal in it that nobody
+ * listens to yet can be collected as garbage, and then never fires.
+ */
 export function callSignal(outgoing: ServerResponse, timeoutMs: number | undefined): AbortSignal {
-  const gone = new AbortController()
+  const ended = new AbortController()
+  const timer =
+    timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS
+      ? undefined
+      : setTimeout(() => ended.abort(new DOMException('the time of the call is over', 'TimeoutError')), timeoutMs)
   outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new CairnError('CANCELLED', 'the client went away'))
+    clearTimeout(timer)
+    if (!outgoing.writableFinished) ended.abort(new CairnError('CANCELLED', 'the client went away'))
   })
-  if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return gone.signal
-  return AbortSignal.any([gone.signal, AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)))])
+  return ended.signal
 }

@@ -21,7 +21,8 @@ export function findRoute(table: CommandTable, path: string): Route | undefined 
   const cut = name.lastIndexOf('/')
   const parent = table.get(name.slice(0, Math.max(0, cut)))
   const pathArg = percentDecode(name.slice(cut + 1))
-  if (cut === -1 || parent === undefined || pathArg === undefined) return undefined
+  // A command without arguments has no use for one: the name is that of a sub-command which is not there.
+  if (cut === -1 || pathArg === undefined || parent === undefined || parent.args.length === 0) return undefined
   return { kind: 'command', name: name.slice(0, cut), command: parent, pathArg }
 }
 

@@ -98,8 +98,11 @@ export function request(
   url: string,
   { method = 'POST', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
 ): Promise<RawReply> {
+  const { origin, hostname, port } = new URL(url)
+  // As it is written: `new URL` would take `..` away.
+  const path = url.slice(origin.length)
   return new Promise((resolve, reject) => {
-    const sent = http.request(url, { method, headers, agent: false }, answer => {
+    const sent = http.request({ hostname, port, path, method, headers, agent: false }, answer => {
       const chunks: Buffer[] = []
       const end = (isWhole: boolean) =>
         resolve({
