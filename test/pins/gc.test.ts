@@ -187,6 +187,25 @@ test('a root that comes after the mark is marked before anything more is swept',
   await assertReadable(store, late.blocks)
 })
 
+test('a block touched after the sweep had looked at it, and before it is deleted, stays', async () => {
+  await using store = await freshStore()
+  const { blocks } = folder(['a'])
+  await putAll(store, blocks)
+  const threshold = await openEpoch(store, 0)
+  const marks = {
+    rootsVersion: store.database.get<{ value: number }>("SELECT value FROM meta WHERE key = 'roots_version'")!.value,
+    markRoots: async () => {},
+    // Asked between the reading of the page and the deleting transaction.
+    has: (mh: Uint8Array) => {
+      store.database.connection.prepare('UPDATE blocks SET epoch = ? WHERE mh = ?').run(threshold, mh)
+      return false
+    },
+  }
+  assert.equal((await collect(sweep({ store, marks, threshold, dryRun: false, ...WAIT }))).flat(), [])
+  await assertReadable(store, blocks)
+  await healthy(store)
+})
+
 test('an operation of a process that has died protects nothing, and what it left is cleared away', async () => {
   await using store = await freshStore()
   const { blocks } = folder(['a'])
