@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { BuildOptions, OutputFile } from 'esbuild'
-import { allCommands, cliParts, commandParts, leanBuiltins } from './build/plugins.ts'
+import { allCommands, cliParts, commandParts, lazyGlob, leanBuiltins } from './build/plugins.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
@@ -23,7 +23,7 @@ const COMMON: BuildOptions = {
   target: 'node24',
   external: EXTERNAL,
   write: false,
-  plugins: [leanBuiltins],
+  plugins: [leanBuiltins, lazyGlob],
   logLevel: 'warning',
 }
 export async function build(): Promise<{ files: number; ms: number }> {
@@ -36,7 +36,7 @@ export async function build(): Promise<{ files: number; ms: number }> {
       entryPoints: { commands: 'all-commands' },
       chunkNames: 'part-[name]-[hash]',
       splitting: true,
-      plugins: [leanBuiltins, allCommands, commandParts],
+      plugins: [leanBuiltins, lazyGlob, allCommands, commandParts],
     },
     {
       ...COMMON,

@@ -40,6 +40,19 @@ function importOf(path: string): string {
   ].join('\n')
 }
 
+/** blockstore-fs lists folders with it-glob, whose matchers take 10 ms to load; Cairn lists by its index, and never calls it. */
+export const lazyGlob: Plugin = {
+  name: 'lazy-glob',
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^it-glob$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'lazy-glob' } : { path, external: true },
+    )
+    onLoad({ filter: /.*/, namespace: 'lazy-glob' }, () => ({
+      contents: 'export default async function* (...all) { yield* (await import("it-glob")).default(...all) }',
+    }))
+  },
+}
+
 /** What `cairn --help` needs is one file: these lazy parts go into it, all others come from commands.js. */
 const WITH_CLI = new Set(['help', 'version', 'completion'])
 /** Lazy in the sources, but at hand in commands.js: as a file of its own it would split what both share into dozens. */
