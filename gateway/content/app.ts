@@ -12,6 +12,7 @@ import { CairnError, isCairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { parseDuration } from '../../src/units.ts'
+import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
 import type { HttpEnv } from '../server.ts'
 import { answerError } from './errors.ts'
@@ -70,6 +71,7 @@ type Handler = (gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress) 
 /** The one place that catches: whatever a handler throws becomes an answer, or a cut connection. */
 async function edge(gateway: Gateway, { env }: Context<HttpEnv>, handle: Handler): Promise<Response> {
   const { incoming, outgoing } = env
+  countExchange(outgoing, 'gateway')
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }
   try {
     await handle(gateway, env, progress)

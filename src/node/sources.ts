@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
 import { isCairnError } from '../errors.ts'
+import { METRICS } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 
 /** Gets one block from elsewhere; what it returns has been hashed. */
@@ -41,6 +42,8 @@ function localThenNetwork(
 ): BlockSource {
   const fetchAndCache = async (cid: CID, options: Wait): Promise<Uint8Array> => {
     const bytes = await fetchBlock(cid, options)
+    METRICS.fetchedBlocks.add()
+    METRICS.fetchedBytes.add(bytes.byteLength)
     await store.cache(cid, bytes)
     return bytes
   }

@@ -89,20 +89,15 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
 
 /** What Cairn counts as it goes; what can be read at the moment of asking is in `gateway/admin/metrics.ts`. */
 export const METRICS = {
-  storeCommits: counter('cairn_store_commits_total', 'Group commits'),
-  storeCommitSeconds: histogram('cairn_store_commit_seconds', 'Time until a group of blocks was durable', SECONDS),
   storeVerifyFailures: counter('cairn_store_verify_failures_total', 'Blocks that did not pass the check on reading'),
   gcRuns: counter('cairn_gc_runs_total', 'Collections that ended'),
   gcRemovedBlocks: counter('cairn_gc_removed_blocks_total', 'Blocks that collections removed'),
   gcRemovedBytes: counter('cairn_gc_removed_bytes_total', 'Bytes of the blocks that collections removed'),
   gcSeconds: histogram('cairn_gc_seconds', 'Duration of a collection', SECONDS),
-  evictedBlocks: counter('cairn_evicted_blocks_total', 'Cached blocks that made room'),
   fetchedBlocks: counter('cairn_fetched_blocks_total', 'Blocks that came from peers'),
   fetchedBytes: counter('cairn_fetched_bytes_total', 'Bytes of the blocks that came from peers'),
-  pinFailures: counter('cairn_pin_failures_total', 'Pins that could not be completed'),
   httpResponses: counter('cairn_http_responses_total', 'Answers by listener and status'),
   httpInFlight: gauge('cairn_http_in_flight', 'Requests being answered now, by listener'),
-  httpFirstByteSeconds: histogram('cairn_http_first_byte_seconds', 'Time until the head of a gateway answer', SECONDS),
   httpAborted: counter('cairn_http_aborted_total', 'Answers broken off after their head, by listener'),
 } as const
 

@@ -9,6 +9,7 @@ import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
+import { METRICS } from '../observe/metrics.ts'
 import { workOffDead } from '../store/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/epoch.ts'
 import { lockHolder, takeLock } from '../store/kernel-lock.ts'
@@ -73,6 +74,7 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
     }
   }
   const freedBytes = dryRun ? 0 : await giveBack(store, { compactBelow, log, signal })
+  if (!dryRun) countRun({ removedBlocks, removedBytes, ms: ms() })
   yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
 }
 
@@ -82,4 +84,19 @@ async function giveBack(store: Store, options: SettleOptions): Promise<number> {
   const takenBytes = await settlePacks(store, options)
   const unlinkedBytes = (await workOffDead(store, { signal })) + (await removeOrphanFiles(store, { signal }))
   return Math.max(0, unlinkedBytes - takenBytes + (await vacuumDatabase(store, signal)))
+}
+
+function countRun({
+  removedBlocks,
+  removedBytes,
+  ms,
+}: {
+  removedBlocks: number
+  removedBytes: number
+  ms: number
+}): void {
+  METRICS.gcRuns.add()
+  METRICS.gcRemovedBlocks.add(removedBlocks)
+  METRICS.gcRemovedBytes.add(removedBytes)
+  METRICS.gcSeconds.observe(ms / 1000)
 }

@@ -8,6 +8,7 @@ import { verifyBlock } from '../block/hash.ts'
 import type { BlockSource, BorrowedBlock, Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { METRICS } from '../observe/metrics.ts'
 import { BOOT_MARK } from './boot.ts'
 import { BufferPool } from './buffers.ts'
 import type { BlockCache } from './cache.ts'
@@ -182,6 +183,7 @@ export class BlockReader implements BlockSource {
     cache.delete(blockKey(cid))
     const block: BadBlock = { cid, pack, at, bytes: bytes && Uint8Array.from(bytes) }
     onBad(block)
+    METRICS.storeVerifyFailures.add()
     if (!database.readOnly) await quarantine({ path, database }, block)
   }
 }
