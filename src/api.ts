@@ -65,6 +65,8 @@ export interface CarOptions extends Wait {
   readonly identity?: boolean
   /** Leaves out blocks that cannot be had, instead of failing: no longer a whole DAG. */
   readonly skipMissing?: boolean
+  /** As for reading: a chunk is good until the next is asked for. */
+  readonly reuse?: boolean
 }
 
 export interface ContentApi {
@@ -113,16 +115,13 @@ export type ImportSource =
   /** Whole trees as they come, each root under its own name; it must be the only source. */
   | { readonly kind: 'entries'; readonly name?: undefined; readonly entries: AsyncIterable<SourceEntry> }
 
-/** One entry of a streamed tree, depth first; folders need no entry of their own. */
-export interface SourceEntry {
+/** One entry of a streamed tree, depth first; folders need no entry of their own. Mode and mtime are for `preserveMode` and `preserveMtime`. */
+export interface SourceEntry extends Pick<Entry, 'mode' | 'mtime'> {
   /** From its root on; empty for a single file without a name. */
   readonly path: readonly string[]
   readonly kind: 'file' | 'directory' | 'symlink'
   /** The bytes of a file, or where a symlink points. */
   readonly content: AsyncIterable<Uint8Array>
-  /** Used with `preserveMode` and `preserveMtime`. */
-  readonly mode?: number
-  readonly mtime?: { readonly secs: bigint; readonly nsecs: number }
 }
 
 /** Which files of a local folder are taken. */
@@ -146,18 +145,17 @@ export interface AddOptions extends ImportOptions, WalkOptions, Wait {
   readonly toFiles?: string
 }
 
+export interface AddedEvent extends Pick<Entry, 'cid' | 'mode' | 'mtime'> {
+  readonly type: 'added'
+  /** Path below what was added, with its first segment; '' for the wrapping folder. */
+  readonly name: string
+  /** Cumulative size of the DAG. */
+  readonly totalBytes: number
+}
+
 export type AddEvent =
   | { readonly type: 'progress'; readonly name: string; readonly bytes: number }
-  | {
-      readonly type: 'added'
-      /** Path below what was added, with its first segment; '' for the wrapping folder. */
-      readonly name: string
-      readonly cid: CID
-      /** Cumulative size of the DAG. */
-      readonly totalBytes: number
-      readonly mode?: number
-      readonly mtime?: { readonly secs: bigint; readonly nsecs: number }
-    }
+  | AddedEvent
   /** An entry that could not be read; the others go on, and `done` says how many. */
   | { readonly type: 'failed'; readonly name: string; readonly error: Error }
   /** The last event: everything is durable now. `roots` in the order of the inputs. */

@@ -11,18 +11,14 @@ import { encodeCarHeader } from './car-header.ts'
 import { isSubShard, readShard, readSubShard, type Shard } from './hamt.ts'
 import { hasUnixfs, isContent, readNode } from './node.ts'
 import { followPath } from './resolve.ts'
-import { walkDag } from './walk.ts'
+import { type Section, walkSections } from './walk-sections.ts'
 
 /** Sections are gathered until they fill so much. */
 const CHUNK_BYTES = 256 * KiB
 /** Blocks from here on leave as they are, without a copy. */
 const LARGE_BYTES = 64 * KiB
-const READ_AHEAD = 6
 
-interface Section {
-  readonly cid: CID
-  readonly bytes: Uint8Array
-}
+type Block = Pick<Section, 'cid' | 'bytes'>
 
 /**
  * The blocks that prove the path, then what `scope` asks for below its end (spec: gateway §2.14). The root in the header
@@ -33,7 +29,7 @@ export async function* exportCar(
   path: ContentPath,
   options: CarOptions,
 ): AsyncGenerator<Uint8Array> {
-  const way: Section[] = []
+  const way: Block[] = []
   const { cid, remainder } = await followPath(source, path, {
     signal: options.signal,
     onBlock: (cid, bytes) => way.push({ cid, bytes }),
@@ -42,33 +38,29 @@ export async function* exportCar(
   const ends = remainder.length > 0 ? way.splice(-1) : []
   // Whether the end of the path can be had is known before the first byte leaves.
   const end = ends[0] ?? { cid, bytes: await loadBlock(source, cid, options) }
-  yield* gather(encodeCarHeader(cid), chain(way, below(source, end, options)), options.identity !== false)
+  yield* gather(encodeCarHeader(cid), chain(way, below(source, end, options)), options)
 }
 
 async function* below(
   source: BlockSource,
-  { cid, bytes }: Section,
-  { scope = 'all', skipMissing = false, signal }: CarOptions,
+  { cid, bytes }: Block,
+  { scope = 'all', skipMissing = false, reuse = false, signal }: CarOptions,
 ): AsyncGenerator<Section> {
   const isUnixfs = scope === 'entity' && cid.code === DAG_PB && hasUnixfs(cid, bytes)
   const node = isUnixfs ? readNode(cid, bytes) : undefined
   const type = node?.unixfs.type
   const isWhole = scope === 'all' || (node !== undefined && isContent(node.unixfs))
   if (!isWhole && type !== 'shard') {
-    yield { cid, bytes }
+    yield owned({ cid, bytes })
     return
   }
-  const walk = walkDag(source, cid, {
+  yield* walkSections(source, cid, {
     signal,
-    readLeaves: true,
+    reuse,
     distinct: 'cid',
-    concurrency: READ_AHEAD,
     ...(skipMissing ? { onMissing: () => {} } : {}),
     ...(isWhole ? {} : { linksOf: shardLinks() }),
   })
-  for await (const block of walk) {
-    if (block.bytes !== undefined) yield { cid: block.cid, bytes: block.bytes }
-  }
 }
 
 /** The links of a sharded folder that lead to its own shards; each shard is read once, as the child of its parent. */
@@ -89,37 +81,42 @@ function shardLinks(): (cid: CID, bytes: Uint8Array) => CID[] {
 async function* gather(
   header: Uint8Array,
   sections: AsyncIterable<Section>,
-  identity: boolean,
+  { identity = true, reuse = false }: CarOptions,
 ): AsyncGenerator<Uint8Array> {
   let chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   chunk.set(header)
   let used = header.byteLength
-  for await (const { cid, bytes } of sections) {
-    if (!identity && isIdentity(cid)) continue
-    const head = [encodeVarint(cid.bytes.byteLength + bytes.byteLength), cid.bytes]
-    const parts = bytes.byteLength < LARGE_BYTES ? [...head, bytes] : head
-    const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-    if (used + length > chunk.byteLength) {
-      if (used > 0) yield chunk.subarray(0, used)
-      chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-      used = 0
-    }
-    for (const part of parts) {
-      chunk.set(part, used)
-      used += part.byteLength
-    }
-    if (parts === head) {
+  for await (const { cid, bytes, release } of sections) {
+    try {
+      if (!identity && isIdentity(cid)) continue
+      const head = [encodeVarint(cid.bytes.byteLength + bytes.byteLength), cid.bytes]
+      const parts = bytes.byteLength < LARGE_BYTES ? [...head, bytes] : head
+      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
+      if (used + length > chunk.byteLength) {
+        if (used > 0) yield chunk.subarray(0, used)
+        if (!reuse) chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+        used = 0
+      }
+      for (const part of parts) {
+        chunk.set(part, used)
+        used += part.byteLength
+      }
+      if (parts !== head) continue
       yield chunk.subarray(0, used)
       yield bytes
       // What was filled has been given away; the rest takes the next sections.
-      chunk = chunk.subarray(used)
+      if (!reuse) chunk = chunk.subarray(used)
       used = 0
+    } finally {
+      release()
     }
   }
   if (used > 0) yield chunk.subarray(0, used)
 }
 
-async function* chain(way: readonly Section[], rest: AsyncIterable<Section>): AsyncGenerator<Section> {
-  yield* way
+async function* chain(way: readonly Block[], rest: AsyncIterable<Section>): AsyncGenerator<Section> {
+  yield* way.map(owned)
   yield* rest
 }
+
+const owned = ({ cid, bytes }: Block): Section => ({ cid, bytes, release: () => {} })

@@ -61,8 +61,11 @@ test('every recorded CAR reads, and is written again byte for byte', async () =>
       const { memory, roots, order } = await load(car, chunkBytes)
       assert.equal(roots.map(String), [root], name)
       assert.is(order.length, blockCount, name)
-      const again = await collect(exportCar(memory, parseContentPath(root), wait))
-      assert.ok(again.equals(car), name)
+      for (const reuse of [false, true]) {
+        const again = await collect(exportCar(memory, parseContentPath(root), { signal, reuse }))
+        assert.ok(again.equals(car), name)
+        assert.is(memory.borrowed, 0)
+      }
     }
     compared++
   }
@@ -142,18 +145,20 @@ test('small and large blocks come in their order, in chunks of bounded size', as
   // Kept until the end: a chunk that has been given away is not written into again.
   const { order } = await load(Buffer.concat(chunks), 65_536)
   assert.equal(order, [root, ...links].map(String))
+  assert.ok((await exported(memory, root, [], { reuse: true })).equals(Buffer.concat(chunks)))
+  assert.is(memory.borrowed, 0)
 })
 
 test('a missing block breaks the stream; a path that is missing fails before the first byte', async () => {
   const { memory, other, root } = await folderWithFile()
   memory.delete(other)
-  const chunks: Uint8Array[] = []
-  const failure = await failureOf(
-    (async () => {
-      for await (const chunk of exportCar(memory, { root, segments: [] }, wait)) chunks.push(chunk)
-    })(),
-  )
-  assert.is(failure.code, 'BLOCK_NOT_LOCAL')
+  for (const reuse of [false, true]) {
+    assert.is((await failureOf(exported(memory, root, [], { reuse }))).code, 'BLOCK_NOT_LOCAL')
+    assert.is(memory.borrowed, 0)
+    const left = await load(await exported(memory, root, [], { reuse, skipMissing: true }))
+    assert.is(left.order.length, 7)
+    assert.not(left.order.includes(other.toString()))
+  }
   for (const segments of [['nope'], ['other']]) {
     const next = exportCar(memory, { root, segments }, wait).next()
     assert.ok(['NO_LINK', 'BLOCK_NOT_LOCAL'].includes((await failureOf(next)).code ?? ''))
@@ -163,11 +168,18 @@ test('a missing block breaks the stream; a path that is missing fails before the
 test('a DAG is streamed: few blocks are read before the first chunk is taken', async () => {
   const memory = new MemoryBlocks()
   const root = await putFile(memory, someBytes(3_000_000), { version: 1, chunk: 100_000, width: 174 })
-  memory.reads.length = 0
-  const car = exportCar(memory, { root, segments: [] }, wait)
-  await car.next()
-  assert.ok(memory.reads.length <= 10, `${memory.reads.length} reads`)
-  await car.return(undefined)
+  for (const reuse of [false, true]) {
+    memory.reads.length = 0
+    const car = exportCar(memory, { root, segments: [] }, { signal, reuse })
+    await car.next()
+    await car.next()
+    assert.ok(memory.reads.length <= 10, `${memory.reads.length} reads`)
+    await car.return(undefined)
+    const reads = memory.reads.length
+    await new Promise(resolve => setTimeout(resolve, 5))
+    assert.is(memory.reads.length, reads)
+    assert.is(memory.borrowed, 0)
+  }
 })
 
 test('reading holds one section, closes its stream and names the place of a fault', async () => {
