@@ -101,6 +101,19 @@ export const METRICS = {
   httpAborted: counter('cairn_http_aborted_total', 'Answers broken off after their head, by listener'),
 } as const
 
+export interface Collection {
+  readonly removedBlocks: number
+  readonly removedBytes: number
+  readonly ms: number
+}
+
+export function countCollection({ removedBlocks, removedBytes, ms }: Collection): void {
+  METRICS.gcRuns.add()
+  METRICS.gcRemovedBlocks.add(removedBlocks)
+  METRICS.gcRemovedBytes.add(removedBytes)
+  METRICS.gcSeconds.observe(ms / 1000)
+}
+
 export function renderMetrics(metrics: Iterable<Metric>): string {
   let text = ''
   for (const { name, type, help, samples } of metrics) {
