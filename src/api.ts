@@ -58,15 +58,13 @@ export interface ReadOptions extends ContentWait {
   readonly reuse?: boolean
 }
 
-export interface CarOptions extends Wait {
+export interface CarOptions extends Wait, Pick<ReadOptions, 'reuse'> {
   /** `all` (default): the whole DAG; `entity`: what the terminal entity needs; `block`: the terminal block alone. */
   readonly scope?: 'all' | 'entity' | 'block'
   /** Default true, as Kubo's `dag export`: identity CIDs get sections, too. Gateways leave them out. */
   readonly identity?: boolean
   /** Leaves out blocks that cannot be had, instead of failing: no longer a whole DAG. */
   readonly skipMissing?: boolean
-  /** As for reading: a chunk is good until the next is asked for. */
-  readonly reuse?: boolean
 }
 
 export interface ContentApi {
