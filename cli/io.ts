@@ -1,9 +1,9 @@
 // What a command reads from and writes to: stdin, stdout, stderr, whether they are terminals, and a reader that goes away.
 
 import type { Readable } from 'node:stream'
-import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Environment } from '../src/config/paths.ts'
+import { type CairnError, toCairnError } from '../src/errors.ts'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'underline'
 
@@ -25,17 +25,17 @@ export interface Io {
   readonly stdinIsTerminal: boolean
   readonly stdout: Out
   readonly stderr: Out
-  /** Aborts when whoever reads stdout has gone (`cairn ls … | head`). */
-  readonly readerGone: AbortSignal
+  /** Aborts when nothing more can be written to stdout: its reader has gone (`| head`), or, as a CairnError, its disk is full. */
+  readonly outputLost: AbortSignal
 }
 
 /** Text is gathered until the loop turns or this much is waiting: a line a file would cost a system call a file. */
 const BATCH_CHARS = 64 * 1024
 
 export function processIo(env: Environment): Io {
-  const gone = new AbortController()
-  const stdout = createOut(process.stdout as WriteStream, env, () => gone.abort())
-  const stderr = createOut(process.stderr as WriteStream, env, () => {})
+  const lost = new AbortController()
+  const stdout = createOut(process.stdout, env, error => lost.abort(error))
+  const stderr = createOut(process.stderr, env, () => {})
   return {
     get stdin() {
       return process.stdin
@@ -45,25 +45,25 @@ export function processIo(env: Environment): Io {
     },
     stdout,
     stderr,
-    readerGone: gone.signal,
+    outputLost: lost.signal,
   }
 }
 
-/** `onGone` is called once if the other side does not read any more. */
-export function createOut(
-  stream: NodeJS.WritableStream & Partial<WriteStream>,
-  env: Environment,
-  onGone: () => void,
-): Out {
+type OutStream = NodeJS.WritableStream & {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  readonly writableLength?: number | undefined
+}
+
+/** `onLost` is called once if nothing more can be written; with an error unless the reader has just gone. */
+export function createOut(stream: OutStream, env: Environment, onLost: (error?: CairnError) => void): Out {
   let waiting = ''
   let scheduled = false
   let broken = false
   stream.on('error', error => {
     if (broken) return
     broken = true
-    // A disk that is full under `> file` must be heard of; a reader that left need not.
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') onGone()
-    else process.exitCode = 1
+    onLost((error as NodeJS.ErrnoException).code === 'EPIPE' ? undefined : toCairnError(error))
   })
   const push = (): void => {
     scheduled = false
@@ -82,11 +82,13 @@ export function createOut(
   return {
     isTerminal,
     get columns() {
-      return stream.columns ?? 80
+      // A terminal that does not know its width says 0.
+      return stream.columns || 80
     },
     write(text) {
       waiting += text
-      if (waiting.length >= BATCH_CHARS) push()
+      // On a terminal stdout and stderr are one text, whose order must hold.
+      if (isTerminal || waiting.length >= BATCH_CHARS) push()
       else if (!scheduled) {
         scheduled = true
         setImmediate(push)

@@ -20,7 +20,7 @@ export async function main(
   try {
     await dispatch(argv, env, io, stop)
     await io.stdout.flush()
-    return io.readerGone.aborted ? 141 : 0
+    return io.outputLost.aborted ? reportLost(io, argv) : 0
   } catch (error) {
     const code = report(explain(error, stop.signal), argv, io)
     return isCairnError(error, 'CANCELLED') ? (signals.exitCode() ?? code) : code
@@ -60,7 +60,7 @@ async function run(
 ): Promise<void> {
   const { configFlagsOf, createSession } = await import('./session.ts')
   const isService = command.service === true
-  const signals = isService ? [stop.signal] : [stop.signal, io.readerGone]
+  const signals = isService ? [stop.signal] : [stop.signal, io.outputLost]
   if (globals.timeout !== undefined && !isService) signals.push(AbortSignal.timeout(globals.timeout))
   const signal = AbortSignal.any(signals)
   const configFlags = [...configFlagsOf(GLOBAL_FLAGS, globals), ...configFlagsOf(command.flags, flags)]
@@ -73,9 +73,15 @@ async function run(
   }
 }
 
+/** A reader that has gone needs no words; a full disk under `> file` does. */
+function reportLost(io: Io, argv: readonly string[]): number {
+  const { reason } = io.outputLost
+  return isCairnError(reason) ? report(reason, argv, io) : 141
+}
+
 /** Says what failed and gives the exit code. */
 function report(error: CairnError, argv: readonly string[], io: Io): number {
-  if (io.readerGone.aborted) return 141
+  if (io.outputLost.aborted && !isCairnError(io.outputLost.reason)) return 141
   const isVerbose = /(^|\s)--log-level[= ](debug|trace)(\s|$)/.test(argv.join(' ')) || isCairnError(error, 'INTERNAL')
   const text = argv.includes('--json') ? errorJson(error) : errorText(error, io.stderr, isVerbose)
   io.stderr.write(text)

@@ -10,7 +10,7 @@ const WINDOW_MS = 5000
 const QUIET_MS = 300
 
 export interface Progress extends Disposable {
-  update(state: { bytes: number; totalBytes?: number; note?: string }): void
+  update(state: { done: number; total?: number; unit?: string; note?: string }): void
   /** Takes the line away, so that something else can be written; the next update draws it again. */
   clear(): void
 }
@@ -25,7 +25,7 @@ export interface ProgressOptions {
 
 export function createProgress({ out, label, enabled, now = () => performance.now() }: ProgressOptions): Progress {
   const startedAt = now()
-  const samples: { at: number; bytes: number }[] = [{ at: startedAt, bytes: 0 }]
+  const samples = [{ at: startedAt, done: 0 }]
   let drawnAt = startedAt + QUIET_MS - REDRAW_MS
   let isShown = false
   const clear = (): void => {
@@ -33,16 +33,16 @@ export function createProgress({ out, label, enabled, now = () => performance.no
     isShown = false
   }
   return {
-    update({ bytes, totalBytes, note }) {
+    update({ done, note, ...state }) {
       const at = now()
       if (!enabled || at - drawnAt < REDRAW_MS) return
       drawnAt = at
-      samples.push({ at, bytes })
+      samples.push({ at, done })
       while (samples.length > 2 && at - (samples[0]?.at ?? at) > WINDOW_MS) samples.shift()
-      const first = samples[0] ?? { at, bytes }
-      const bytesPerSecond = at > first.at ? ((bytes - first.bytes) / (at - first.at)) * 1000 : 0
+      const first = samples[0] ?? { at, done }
+      const perSecond = at > first.at ? ((done - first.done) / (at - first.at)) * 1000 : 0
       const shown = note === undefined ? undefined : escapeName(note)
-      out.write(`\r\x1b[K${progressLine({ label, bytes, totalBytes, note: shown, bytesPerSecond }, out.columns)}`)
+      out.write(`\r\x1b[K${progressLine({ ...state, label, done, note: shown, perSecond }, out.columns)}`)
       isShown = true
     },
     clear,

@@ -121,12 +121,12 @@ async function tell(
       doneBytes += event.bytes - before
       current.clear()
       current.set(event.name, event.bytes)
-      progress.update({ bytes: doneBytes, ...defined({ totalBytes: total.bytes }), note: event.name })
+      progress.update({ done: doneBytes, ...defined({ total: total.bytes }), note: event.name })
     } else if (event.type === 'added') {
       const { name, cid, totalBytes, mode, mtime } = event
       const text = globals.quiet === true ? String(cid) : `added ${cid} ${escapeName(name)}`
       if (isListed) say({ type: 'added', name, cid, size: totalBytes, mode, mtime }, text)
-      progress.update({ bytes: doneBytes, ...defined({ totalBytes: total.bytes }), note: name })
+      progress.update({ done: doneBytes, ...defined({ total: total.bytes }), note: name })
     } else if (event.type === 'failed') {
       const { code, message } = toCairnError(event.error)
       progress.clear()

@@ -28,6 +28,6 @@ export const command = define({
       enabled: globals.progress ?? io.stderr.isTerminal,
     })
     const content = node.content.exportCar(parseContentPath(args[0] ?? ''), { signal })
-    await writeOut(content, { target, io, onBytes: bytes => progress.update({ bytes }) })
+    await writeOut(content, { target, io, onBytes: bytes => progress.update({ done: bytes }) })
   },
 })

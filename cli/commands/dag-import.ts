@@ -26,7 +26,7 @@ export const command = define({
         enabled: globals.progress ?? io.stderr.isTerminal,
       })
       const totalBytes = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false })?.size
-      const content = readInput(path, io, bytes => progress.update({ bytes, ...defined({ totalBytes }) }))
+      const content = readInput(path, io, bytes => progress.update({ done: bytes, ...defined({ total: totalBytes }) }))
       const { roots, blocks, bytes } = await node.importCar(content, { pinRoots: flags['pin-roots'] !== false, signal })
       progress.clear()
       if (flags.silent === true) return

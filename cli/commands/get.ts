@@ -41,7 +41,8 @@ export const command = define({
       cid: entry.cid,
       root: path.root,
       target,
-      onProgress: ({ bytes, entries }) => progress.update({ bytes, totalBytes, note: `${entries} entries` }),
+      onProgress: ({ bytes, entries }) =>
+        progress.update({ done: bytes, total: totalBytes, note: `${entries} entries` }),
       signal,
     })
     progress.clear()

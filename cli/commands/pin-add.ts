@@ -44,7 +44,7 @@ async function pin(context: CommandContext<typeof flags>, text: string) {
   const options = {
     mode: given.recursive === false ? ('direct' as const) : ('recursive' as const),
     ...defined({ name: given.name }),
-    onProgress: ({ blocks, bytes }: PinProgress) => progress.update({ bytes, note: `${blocks} blocks` }),
+    onProgress: ({ blocks, bytes }: PinProgress) => progress.update({ done: bytes, note: `${blocks} blocks` }),
     signal,
   }
   if (daemon !== undefined && path.segments.length === 0) return daemon.pinAdd(path.root, options)

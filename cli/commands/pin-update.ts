@@ -26,7 +26,7 @@ export const command = define({
     })
     await node.pins.update(from, to, {
       unpin: flags.unpin !== false,
-      onProgress: ({ blocks, bytes }) => progress.update({ bytes, note: `${blocks} blocks` }),
+      onProgress: ({ blocks, bytes }) => progress.update({ done: bytes, note: `${blocks} blocks` }),
       signal,
     })
     progress.clear()

@@ -21,7 +21,7 @@ export const command = define({
     })
     for await (const event of node.repo.check({ readData: flags['read-data'] === true, signal })) {
       if (event.type === 'progress') {
-        progress.update({ bytes: event.done, totalBytes: event.total, note: event.stage })
+        progress.update({ done: event.done, total: event.total, unit: 'blocks', note: event.stage })
         continue
       }
       progress.clear()

@@ -4,29 +4,29 @@ import { formatDuration, formatSize } from '../../src/units.ts'
 
 export interface ProgressState {
   readonly label: string
-  readonly bytes: number
-  readonly totalBytes?: number | undefined
+  readonly done: number
+  readonly total?: number | undefined
+  /** What is counted, `blocks`; bytes if it is not said. */
+  readonly unit?: string | undefined
   /** What is at hand now: a name, a number of blocks. */
   readonly note?: string | undefined
-  readonly bytesPerSecond: number
+  readonly perSecond: number
 }
 
 /** Fits `columns`; the note gives way first. */
-export function progressLine(
-  { label, bytes, totalBytes, note, bytesPerSecond }: ProgressState,
-  columns: number,
-): string {
+export function progressLine({ label, done, total, unit, note, perSecond }: ProgressState, columns: number): string {
+  const show = (n: number): string => (unit === undefined ? formatSize(Math.round(n)) : String(Math.round(n)))
   const parts = [label]
-  if (totalBytes !== undefined && totalBytes > 0) {
-    const share = Math.min(100, Math.floor((bytes / totalBytes) * 100))
-    parts.push(`${formatSize(bytes)} of ${formatSize(totalBytes)}`, `${share} %`)
+  const suffix = unit === undefined ? '' : ` ${unit}`
+  if (total !== undefined && total > 0) {
+    parts.push(`${show(done)} of ${show(total)}${suffix}`, `${Math.min(100, Math.floor((done / total) * 100))} %`)
   } else {
-    parts.push(formatSize(bytes))
+    parts.push(show(done) + suffix)
   }
-  if (bytesPerSecond > 0) {
-    parts.push(`${formatSize(Math.round(bytesPerSecond))}/s`)
-    const left = (totalBytes ?? 0) - bytes
-    if (left > 0) parts.push(`${formatDuration((left / bytesPerSecond) * 1000)} left`)
+  if (perSecond > 0) {
+    parts.push(`${show(perSecond)}/s`)
+    const left = (total ?? 0) - done
+    if (left > 0) parts.push(`${formatDuration((left / perSecond) * 1000)} left`)
   }
   const line = parts.join('  ')
   const room = columns - 1 - line.length - 2

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test } from 'uvu'
@@ -61,6 +61,20 @@ test('an output that nobody reads ends it quietly', async () => {
   const [code] = await once(ran, 'close')
   assert.is(code, 141)
   assert.is(stderr, '')
+})
+
+test('an output that does not fit on its disk is a failure', async () => {
+  if (!existsSync('/dev/full')) return
+  const full = openSync('/dev/full', 'w')
+  const ran = spawn(process.execPath, [BIN, 'help'], { stdio: ['ignore', full, 'pipe'] })
+  let stderr = ''
+  ran.stderr?.on('data', chunk => {
+    stderr += chunk
+  })
+  const [code] = await once(ran, 'close')
+  closeSync(full)
+  assert.is(code, 8)
+  assert.match(stderr, 'error: ENOSPC')
 })
 
 test('Ctrl-C during add: 130, nothing is pinned, and the next run is whole', async () => {

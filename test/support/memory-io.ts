@@ -17,15 +17,18 @@ export interface MemoryOptions {
 }
 
 /** Runs one command line in this process. */
-export async function runCli(argv: readonly string[], { env = {}, input = '', terminal = false }: MemoryOptions = {}): Promise<MemoryRun> {
+export async function runCli(
+  argv: readonly string[],
+  { env = {}, input = '', terminal = false }: MemoryOptions = {},
+): Promise<MemoryRun> {
   const [stdout, stderr] = [collect(terminal), collect(terminal)]
   const gone = new AbortController()
   const io: Io = {
     stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
     stdinIsTerminal: terminal,
-    stdout: createOut(stdout.stream, env, () => gone.abort()),
+    stdout: createOut(stdout.stream, env, error => gone.abort(error)),
     stderr: createOut(stderr.stream, env, () => {}),
-    readerGone: gone.signal,
+    outputLost: gone.signal,
   }
   const code = await main(argv, env, io)
   return { code, stdout: stdout.text(), stderr: stderr.text() }
