@@ -9,8 +9,8 @@ export interface ImageMessage {
 
 /** Blocks laid out for a pack, and those that go elsewhere in any case. */
 export interface Images {
-  readonly bulk: ImageMessage | undefined
-  readonly side: ImageMessage | undefined
+  readonly bulk: readonly ImageMessage[]
+  readonly side: readonly ImageMessage[]
 }
 
 export interface GroupMessage extends Images {
@@ -26,13 +26,15 @@ export interface CommitOutcome {
   readonly missing: readonly Uint8Array[]
 }
 
+export const memoriesOf = ({ bulk, side }: Images): ArrayBuffer[] => [...bulk, ...side].map(({ memory }) => memory)
+
 /** The images come back in any case: for another try, or to be filled anew. */
 export type CommitReply = { readonly images: Images } & (
   | { readonly outcome: CommitOutcome }
   | { readonly error: unknown }
 )
 
-/** Where groups are committed: on this thread or on one of its own. One group at a time. */
+/** Where groups are committed: on this thread or on one of its own. One message at a time. */
 export interface CommitHost extends AsyncDisposable {
   commit(message: GroupMessage): Promise<CommitReply>
 }

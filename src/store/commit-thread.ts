@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CairnError } from '../errors.ts'
-import type { CommitHost, CommitReply, GroupMessage } from './commit-message.ts'
+import { type CommitHost, type CommitReply, type GroupMessage, memoriesOf } from './commit-message.ts'
 import { guardStops, StopGate } from './stop-gate.ts'
 import { type ThreadReply, type ThreadRequest, type ThreadStart, unpackOutcome } from './thread-message.ts'
 
@@ -29,8 +29,7 @@ export class CommitThread implements CommitHost {
     // The process must not end before it is answered; an idle thread keeps nothing alive.
     this.#worker.ref()
     const request: ThreadRequest = { type: 'commit', message }
-    const memories = [message.bulk, message.side].flatMap(image => (image === undefined ? [] : [image.memory]))
-    this.#worker.postMessage(request, memories)
+    this.#worker.postMessage(request, memoriesOf(message))
     return waiting.promise
   }
 

@@ -1,7 +1,7 @@
 // The commit thread: a long-lived process writes from here, so that its main thread only reads (spec: store §2.2).
 
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Images } from './commit-message.ts'
+import { memoriesOf } from './commit-message.ts'
 import { Committer } from './committer.ts'
 import { openDatabase } from './database.ts'
 import { StopGate } from './stop-gate.ts'
@@ -12,9 +12,6 @@ const database = openDatabase(file, { waiting: 'block', gate: new StopGate(gate)
 const committer = new Committer({ path, database, maxBytes, growReserve: true })
 
 const send = (reply: ThreadReply, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(reply, transfer)
-
-const memoriesOf = ({ bulk, side }: Images): ArrayBuffer[] =>
-  [bulk, side].flatMap(image => (image === undefined ? [] : [image.memory]))
 
 parentPort?.on('message', async (request: ThreadRequest) => {
   if (request.type === 'commit') {

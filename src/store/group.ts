@@ -94,14 +94,16 @@ export class Group {
         waiting.settle({ error })
       }
     }
-    const image = (from: Image | undefined) => from && { memory: from.memory, usedBytes: from.usedBytes }
-    return { bulk: image(this.#bulk), side: image(this.#side), tasks: this.#tasks.map(({ task }) => task) }
+    const images = (from: Image | undefined) => (from ? [{ memory: from.memory, usedBytes: from.usedBytes }] : [])
+    return { bulk: images(this.#bulk), side: images(this.#side), tasks: this.#tasks.map(({ task }) => task) }
   }
 
-  settle(outcomes: readonly TaskOutcome[]): void {
+  /** Takes as many outcomes as it had tasks; returns the rest. */
+  settle(outcomes: readonly TaskOutcome[]): readonly TaskOutcome[] {
     for (const [index, { settle }] of this.#tasks.entries())
       settle(outcomes[index] ?? { error: new Error('no outcome') })
     this.#settled.resolve()
+    return outcomes.slice(this.#tasks.length)
   }
 
   fail(error: unknown): void {

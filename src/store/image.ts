@@ -73,7 +73,7 @@ export class Image {
 /** Images that have been touched before: fresh memory costs more than filling it. */
 export class ImagePool {
   readonly #free: ArrayBuffer[] = []
-  static readonly #MOST = 6
+  static readonly #MOST = 8
 
   take(): Image {
     return new Image(this.#free.pop())

@@ -18,7 +18,7 @@ import { BlockFiles } from './files.ts'
 import { StoreOperation } from './operation.ts'
 import { PackFiles } from './pack-files.ts'
 import { repoPaths } from './paths.ts'
-import { readUsage } from './quota.ts'
+import { groupsPerCommit, readUsage } from './quota.ts'
 import { BlockReader } from './reader.ts'
 import { CACHED, HAS_LINKS } from './record.ts'
 import { checkRepoExists } from './repo.ts'
@@ -68,6 +68,7 @@ class RepoStore implements Store {
         options.commit === 'worker'
           ? new CommitThread(start)
           : new Committer({ ...start, database, growReserve: false }),
+      groupsPerCommit: groupsPerCommit(maxBytes),
       makeRoom: async () => options.makeRoom?.(this),
       onCommit: multihashes => this.#changes.committed(multihashes),
       onReadOnly: error => {

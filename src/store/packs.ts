@@ -28,11 +28,12 @@ interface OpenPack {
   committedBytes: number
 }
 
-/** A group that is durable in the pack and waits for its transaction. */
+/** Images that are durable in the pack and wait for their transaction. */
 export interface Landed {
   readonly pack: number
-  /** Where the image begins in the pack. */
+  /** Where the first image begins in the pack. */
   readonly base: number
+  readonly bases: ReadonlyMap<Image, number>
   readonly endBytes: number
 }
 
@@ -50,16 +51,25 @@ export class PackWriter {
     return this.#open !== undefined
   }
 
-  /** Durable when it resolves. */
-  async append(image: Image, lease: number): Promise<Landed> {
+  append(image: Image, lease: number): Promise<Landed> {
+    return this.appendAll([image], lease)
+  }
+
+  /** One after the other under one sync: durable when it resolves. */
+  async appendAll(images: readonly Image[], lease: number): Promise<Landed> {
     this.#open ??= await this.#openPack(lease)
     const pack = this.#open
-    const bytes = image.padded()
-    const base = pack.committedBytes
+    const bases = new Map<Image, number>()
+    let endBytes = pack.committedBytes
     try {
-      for (let done = 0; done < bytes.byteLength; ) {
-        const { bytesWritten } = await writeAt(pack.fd, bytes, done, bytes.byteLength - done, base + done)
-        done += bytesWritten
+      for (const image of images) {
+        bases.set(image, endBytes)
+        const bytes = image.padded()
+        for (let done = 0; done < bytes.byteLength; ) {
+          const { bytesWritten } = await writeAt(pack.fd, bytes, done, bytes.byteLength - done, endBytes + done)
+          done += bytesWritten
+        }
+        endBytes += bytes.byteLength
       }
     } catch (error) {
       throw explainDisk(error, packFile(this.#options.path, pack.id))
@@ -70,7 +80,7 @@ export class PackWriter {
       await this.#giveUp(pack)
       throw explainDisk(error, packFile(this.#options.path, pack.id))
     }
-    return { pack: pack.id, base, endBytes: base + bytes.byteLength }
+    return { pack: pack.id, base: pack.committedBytes, bases, endBytes }
   }
 
   /** In the transaction of the group: the pack is still ours, and grows. */

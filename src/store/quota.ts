@@ -2,7 +2,7 @@
 
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { formatSize, MiB } from '../units.ts'
+import { formatSize, GiB, MiB } from '../units.ts'
 import type { Transaction } from './database.ts'
 import { repoPaths } from './paths.ts'
 import { reserveBytes } from './reserve.ts'
@@ -12,6 +12,9 @@ type Reader = Pick<Transaction, 'get'>
 
 /** One pack: a 256th of the whole, within bounds. */
 export const packLimitBytes = (maxBytes: number): number => Math.min(Math.max(maxBytes / 256, 16 * MiB), 256 * MiB)
+
+/** Groups under one sync: a sync costs the same for many, but what is on its way has to be reserved. */
+export const groupsPerCommit = (maxBytes: number): number => (maxBytes < 4 * GiB ? 1 : 3)
 
 export interface Usage {
   readonly blocks: number
@@ -46,13 +49,15 @@ const WAL_FLOOR_BYTES = 1000 * FRAME_BYTES
 export class Quota {
   readonly #path: string
   readonly #maxBytes: number
+  readonly #reservedBytes: number
 
   constructor({ path, maxBytes }: { path: string; maxBytes: number }) {
     this.#path = path
     this.#maxBytes = maxBytes
+    this.#reservedBytes = groupsPerCommit(maxBytes) * LIMITS.groupBytes.value
   }
 
-  /** What is left; every pack that is being written has one group more on the disk than it has been charged for. */
+  /** What is left; every pack that is being written may have one commit more on the disk than it has been charged for. */
   freeBytes(tx: Reader, { rows, inlineBytes }: WalGrowth = { rows: 0, inlineBytes: 0 }): number {
     const { blocks, diskBytes } = readUsage(tx, this.#path)
     const packs =
@@ -60,7 +65,7 @@ export class Quota {
     const walSlack = Math.max(0, WAL_FLOOR_BYTES - walBytes(repoPaths(this.#path).database))
     // Keys are random: in a large index each row dirties a page of its own.
     const walGrowth = Math.min(rows, blocks / 16) * FRAME_BYTES + inlineBytes * 1.1
-    return this.#maxBytes - diskBytes - packs * LIMITS.groupBytes.value - walSlack - walGrowth
+    return this.#maxBytes - diskBytes - packs * this.#reservedBytes - walSlack - walGrowth
   }
 
   /** NO_SPACE, which rolls the transaction back, if what it did is too much. */

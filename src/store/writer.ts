@@ -1,20 +1,21 @@
 // The one way into the store for this process: fills groups, sends them one after the other, tells who waited (group commit).
 
 import { isCairnError } from '../errors.ts'
-import type { CommitHost, CommitReply, GroupMessage, TaskOutcome } from './commit-message.ts'
+import { LIMITS } from '../limits.ts'
+import { type CommitHost, type CommitReply, type GroupMessage, memoriesOf, type TaskOutcome } from './commit-message.ts'
 import { Group, type Pending } from './group.ts'
 import { ImagePool } from './image.ts'
 import { CACHED, type NewRecord } from './record.ts'
 import type { Task, TaskResults } from './task.ts'
 
-/** Groups that are full and wait while another is being committed: more would only be memory. */
-const FULL_GROUPS = 1
 /** Cached blocks wait for company; nobody waits for them. */
 const CACHED_DELAY_MS = 100
 const CACHE_PAUSE_MS = 30_000
 
 export interface WriterOptions {
   readonly host: CommitHost
+  /** So many full groups wait for one commit; beyond that, who puts waits too. */
+  readonly groupsPerCommit: number
   readonly makeRoom: () => Promise<void>
   readonly onCommit: (multihashes: () => Uint8Array[]) => void
   readonly onReadOnly: (error: unknown) => void
@@ -28,7 +29,7 @@ export class Writer implements AsyncDisposable {
   readonly #full: Group[] = []
   readonly #waitingForRoom: (() => void)[] = []
   #open = new Group(this.#images)
-  #committing: Group | undefined
+  #committing: readonly Group[] = []
   #pumping: Promise<void> | undefined
   #makingRoom = false
   #noRoomForCacheUntil = 0
@@ -46,7 +47,11 @@ export class Writer implements AsyncDisposable {
       const found = group.blocks.get(key)
       if (found !== undefined) return found
     }
-    return this.#committing?.blocks.get(key)
+    for (const group of this.#committing) {
+      const found = group.blocks.get(key)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   isOpen(group: Group): boolean {
@@ -56,7 +61,8 @@ export class Writer implements AsyncDisposable {
   /** The group that took it, or a promise of room: then everything has to be looked at again. */
   add(key: string, record: NewRecord): Group | Promise<void> {
     if (!this.#open.fits(record)) {
-      if (this.#full.length >= FULL_GROUPS) return new Promise(resolve => this.#waitingForRoom.push(resolve))
+      if (this.#full.length >= this.#options.groupsPerCommit)
+        return new Promise(resolve => this.#waitingForRoom.push(resolve))
       this.#full.push(this.#open)
       this.#open = new Group(this.#images)
       this.#pump()
@@ -69,7 +75,7 @@ export class Writer implements AsyncDisposable {
 
   /** As `add`, for what nobody relies on: without room at once it is not taken. */
   offer(key: string, record: NewRecord): void {
-    if (this.#open.fits(record) || this.#full.length < FULL_GROUPS) this.add(key, record)
+    if (this.#open.fits(record) || this.#full.length < this.#options.groupsPerCommit) this.add(key, record)
   }
 
   /** Resolves when the group is durable. */
@@ -94,7 +100,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async #runAlone(task: Task): Promise<TaskOutcome> {
-    const reply = await this.#options.host.commit({ bulk: undefined, side: undefined, tasks: [task] })
+    const reply = await this.#options.host.commit({ bulk: [], side: [], tasks: [task] })
     return 'error' in reply ? reply : (reply.outcome.tasks[0] ?? { error: new Error('no outcome') })
   }
 
@@ -113,48 +119,63 @@ export class Writer implements AsyncDisposable {
   async #commitAll(): Promise<void> {
     // What is asked for in this turn of the event loop shares one commit.
     await undefined
-    for (let group = this.#next(); group !== undefined; group = this.#next()) {
-      this.#committing = group
-      await this.#commit(group)
-      this.#committing = undefined
+    for (let groups = this.#next(); groups.length > 0; groups = this.#next()) {
+      this.#committing = groups
+      await this.#commit(groups)
+      this.#committing = []
     }
     this.#pumping = undefined
   }
 
-  #next(): Group | undefined {
-    const full = this.#full.shift()
-    if (full !== undefined) {
-      this.#waitingForRoom.splice(0).forEach(resume => void resume())
-      return full
+  /** The full groups, as long as their transaction stays short, and with the last of them the open one, if it is wanted. */
+  #next(): Group[] {
+    const groups: Group[] = []
+    let rows = 0
+    for (let full = this.#full[0]; full !== undefined; full = this.#full[0]) {
+      rows += full.blocks.size
+      if (groups.length > 0 && rows > LIMITS.groupRows.value) return groups
+      groups.push(full)
+      this.#full.shift()
     }
-    if (!this.#open.wanted || this.#open.isEmpty) return undefined
-    const group = this.#open
-    this.#open = new Group(this.#images)
-    return group
+    if (groups.length > 0) for (const resume of this.#waitingForRoom.splice(0)) resume()
+    rows += this.#open.blocks.size
+    if (this.#open.wanted && !this.#open.isEmpty && (groups.length === 0 || rows <= LIMITS.groupRows.value)) {
+      groups.push(this.#open)
+      this.#open = new Group(this.#images)
+    }
+    return groups
   }
 
-  async #commit(group: Group): Promise<void> {
-    const message = group.seal()
-    let reply = await this.#send(message)
-    if ('error' in reply && isCairnError(reply.error, 'NO_SPACE') && this.#mayMakeRoom(group)) {
-      reply = await this.#sendAgain({ ...message, ...reply.images }, reply)
-      if ('error' in reply && group.hasCachedOnly) this.#noRoomForCacheUntil = performance.now() + CACHE_PAUSE_MS
+  async #commit(groups: readonly Group[]): Promise<void> {
+    const sealed = groups.map(group => group.seal())
+    const message = {
+      bulk: sealed.flatMap(({ bulk }) => bulk),
+      side: sealed.flatMap(({ side }) => side),
+      tasks: sealed.flatMap(({ tasks }) => tasks),
     }
-    for (const image of [reply.images.bulk, reply.images.side])
-      if (image !== undefined) this.#images.giveBack(image.memory)
+    let reply = await this.#send(message)
+    const cachedOnly = groups.every(group => group.hasCachedOnly)
+    if ('error' in reply && isCairnError(reply.error, 'NO_SPACE') && this.#mayMakeRoom(cachedOnly)) {
+      reply = await this.#sendAgain({ ...message, ...reply.images }, reply)
+      if ('error' in reply && cachedOnly) this.#noRoomForCacheUntil = performance.now() + CACHE_PAUSE_MS
+    }
+    for (const memory of memoriesOf(reply.images)) this.#images.giveBack(memory)
     if ('error' in reply) {
       if (isCairnError(reply.error, 'READ_ONLY')) this.#options.onReadOnly(reply.error)
-      group.fail(reply.error)
+      for (const group of groups) group.fail(reply.error)
       return
     }
     if (reply.outcome.missing.length > 0) this.#options.onMissing(reply.outcome.missing)
-    group.settle(reply.outcome.tasks)
-    this.#options.onCommit(() => [...group.blocks.keys()].map(key => Buffer.from(key, 'latin1')))
+    let outcomes = reply.outcome.tasks
+    for (const group of groups) outcomes = group.settle(outcomes)
+    this.#options.onCommit(() =>
+      groups.flatMap(({ blocks }) => [...blocks.keys()].map(key => Buffer.from(key, 'latin1'))),
+    )
   }
 
   /** Looking for room is much work: not again and again for a cache in a store that is full of kept blocks. */
-  #mayMakeRoom(group: Group): boolean {
-    return !group.hasCachedOnly || performance.now() >= this.#noRoomForCacheUntil
+  #mayMakeRoom(cachedOnly: boolean): boolean {
+    return !cachedOnly || performance.now() >= this.#noRoomForCacheUntil
   }
 
   async #sendAgain(message: GroupMessage, refused: CommitReply): Promise<CommitReply> {
@@ -173,7 +194,7 @@ export class Writer implements AsyncDisposable {
     try {
       return await this.#options.host.commit(message)
     } catch (error) {
-      return { images: { bulk: undefined, side: undefined }, error }
+      return { images: { bulk: [], side: [] }, error }
     }
   }
 
