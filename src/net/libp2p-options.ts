@@ -47,7 +47,13 @@ export function libp2pOptions({ config, parts, identity, swarmKey }: Libp2pParts
     }),
     peerDiscovery: parts.mdns ? [mdns()] : [],
     connectionManager: connectionLimits(config),
-    connectionMonitor: { enabled: true, abortConnectionOnPingFailure: true },
+    connectionMonitor: {
+      enabled: true,
+      abortConnectionOnPingFailure: true,
+      pingInterval: 20_000,
+      // A ping waits behind the megabytes on their way over a slow link: that is no reason to hang up.
+      pingTimeout: { minTimeout: LIMITS.negotiationMs.value, maxTimeout: 2 * LIMITS.negotiationMs.value },
+    },
     // A node that cannot listen still fetches; what it lacks is said once.
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     // libp2p types what a service needs of other services through the node's own type parameter, which we do not use.
@@ -74,6 +80,8 @@ function connectionLimits(config: Config) {
     dialTimeout: LIMITS.dialTimeoutMs.value,
     addressDialTimeout: LIMITS.dialTimeoutMs.value,
     inboundUpgradeTimeout: LIMITS.dialTimeoutMs.value,
+    outboundStreamProtocolNegotiationTimeout: LIMITS.negotiationMs.value,
+    inboundStreamProtocolNegotiationTimeout: LIMITS.negotiationMs.value,
     // Listed peers have a loop of their own: libp2p gives up after five attempts (notes: interop §1).
     reconnectRetries: 0,
     maxParallelReconnects: 1,
@@ -82,7 +90,7 @@ function connectionLimits(config: Config) {
 
 function services(parts: NetworkParts) {
   return {
-    identify: identify({ maxMessageSize: 64 * KiB }),
+    identify: identify({ maxMessageSize: 64 * KiB, timeout: LIMITS.dialTimeoutMs.value }),
     // Its debounce outlives `stop`, and addresses of a node that does not listen never change.
     ...(parts.listen && { identifyPush: identifyPush({ maxMessageSize: 64 * KiB, debounce: 200 }) }),
     ping: ping(),

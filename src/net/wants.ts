@@ -29,7 +29,7 @@ export interface Patience {
 const PATIENCE: Patience = {
   tickMs: 500,
   hedgeMs: 1500,
-  silentMs: 15_000,
+  silentMs: 30_000,
   searchMs: 1000,
   idleMs: LIMITS.fetchIdleMs.value,
 }
