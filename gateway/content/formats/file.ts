@@ -88,11 +88,17 @@ async function sniffType(
   resolved: Resolved,
   { name, isWhole, isLasting }: { name: string; isWhole: boolean; isLasting: boolean },
 ): Promise<string> {
-  const chunks: Uint8Array[] = []
   const length = isWhole ? SNIFF_BYTES : RANGE_SNIFF_BYTES
   const options = { signal: wait.signal, root: request.path.root, offset: 0, length }
-  for await (const chunk of content.read(resolved.cid, options)) chunks.push(chunk)
-  const type = contentType({ name, head: Buffer.concat(chunks), sizeBytes: resolved.sizeBytes })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of content.read(resolved.cid, options)) {
+    chunks.push(chunk)
+    bytes += chunk.byteLength
+    if (bytes >= length) break
+  }
+  const head = Buffer.concat(chunks, Math.min(bytes, length))
+  const type = contentType({ name, head, sizeBytes: resolved.sizeBytes })
   if (isLasting && isWhole) knownTypes.set(resolved, type)
   return type
 }

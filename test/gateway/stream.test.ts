@@ -1,0 +1,292 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { CID } from 'multiformats/cid'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { ContentApi } from '../../src/api.ts'
+import { blockKey, parseCid } from '../../src/block/cid.ts'
+import type { BlockSource } from '../../src/block/source.ts'
+import { CairnError } from '../../src/errors.ts'
+import { MemoryBlocks } from '../support/memory-blocks.ts'
+import { parseAnswer, startGateway, type TestGateway, type TestGatewayOptions } from './support.ts'
+
+const KiB = 1024
+const CHUNK = 256 * KiB
+
+async function withGateway(options: TestGatewayOptions, run: (gateway: TestGateway) => Promise<void>): Promise<void> {
+  const gateway = await startGateway(options)
+  try {
+    await run(gateway)
+  } finally {
+    await gateway.close()
+  }
+}
+
+/** A file of `sizeBytes` whose bytes come from `read`; its root is a real one, so that the path resolves. */
+const reading = (sizeBytes: number, read: ContentApi['read']): TestGatewayOptions => ({
+  content: {
+    resolve: async ({ root }) => ({ cid: root, kind: 'file', sizeBytes, roots: [root], remainder: [] }),
+    read,
+  },
+})
+
+const ANY = 'bafkreidrysan7e6wvyxr56wrir6gnskslyyweggpkh6i3hwyglznv4mlom'
+/** The name gives the type, so that nothing is read for it. */
+const PATH = `/ipfs/${ANY}/file.bin`
+
+async function dial(gateway: TestGateway, path: string) {
+  const socket = connect(gateway.server.port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  return socket
+}
+
+const tick = () => new Promise(resolve => setImmediate(resolve))
+const isType = (length: number | undefined) => length !== undefined && length <= 3072
+
+test('a large file comes whole, in many chunks', async () => {
+  await withGateway({}, async gateway => {
+    const bytes = Buffer.alloc(3 * 1024 * KiB + 5)
+    for (let i = 0; i < bytes.length; i += 1000) bytes[i] = i % 251
+    const cid = await gateway.add('big.bin', bytes)
+    const response = await gateway.get(`/ipfs/${cid}`)
+    assert.is(response.headers.get('content-length'), String(bytes.byteLength))
+    assert.ok(bytes.equals(Buffer.from(await response.arrayBuffer())))
+    assert.is(gateway.memory.borrowed, 0)
+  })
+})
+
+test('a failure after the first byte cuts the connection', async () => {
+  const read: ContentApi['read'] = async function* (_cid, { length }) {
+    yield Buffer.alloc(CHUNK)
+    if (!isType(length)) throw new CairnError('CORRUPT_BLOCK', 'a block is broken')
+  }
+  await withGateway(reading(4 * CHUNK, read), async gateway => {
+    const answer = await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)
+    assert.is(answer.status, 200)
+    assert.is(answer.headers.get('content-length'), String(4 * CHUNK))
+    assert.is(answer.isWhole, false)
+  })
+})
+
+test('a failure before the first byte is a clean error', async () => {
+  const read: ContentApi['read'] = async function* (_cid, { length }) {
+    if (isType(length)) yield Buffer.alloc(10)
+    else throw new CairnError('BLOCK_NOT_LOCAL', 'a block is not here')
+  }
+  await withGateway(reading(4 * CHUNK, read), async gateway => {
+    const answer = await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)
+    assert.is(answer.status, 404)
+    assert.ok(answer.isWhole)
+    assert.is(answer.headers.get('cache-control'), 'no-store')
+  })
+})
+
+test('in a small file a failure anywhere is a clean error', async () => {
+  const read: ContentApi['read'] = async function* (_cid, { length }) {
+    yield Buffer.alloc(10)
+    if (!isType(length)) throw new CairnError('CORRUPT_BLOCK', 'a block is broken')
+  }
+  await withGateway(reading(20, read), async gateway => {
+    assert.is((await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)).status, 500)
+  })
+})
+
+test('a source with fewer bytes than the file has is never taken for the file', async () => {
+  const read: ContentApi['read'] = async function* () {
+    yield Buffer.alloc(CHUNK)
+  }
+  await withGateway(reading(2 * CHUNK, read), async gateway => {
+    assert.is((await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)).isWhole, false)
+  })
+  const short: ContentApi['read'] = async function* () {
+    yield Buffer.alloc(5)
+  }
+  await withGateway(reading(10, short), async gateway => {
+    assert.is((await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)).status, 422)
+  })
+})
+
+test('of a source with more bytes than the file has, no byte goes beyond the length announced', async () => {
+  const read: ContentApi['read'] = async function* () {
+    for (let i = 0; i < 3; i++) yield Buffer.alloc(CHUNK)
+  }
+  await withGateway(reading(2 * CHUNK, read), async gateway => {
+    assert.is((await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)).body.byteLength, 2 * CHUNK)
+  })
+})
+
+test('a client that leaves cancels the source and has it closed', async () => {
+  const closed = Promise.withResolvers<unknown>()
+  const asked = Promise.withResolvers<void>()
+  const read: ContentApi['read'] = async function* (_cid, { signal, length }) {
+    yield Buffer.alloc(CHUNK)
+    if (isType(length)) return
+    asked.resolve()
+    try {
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    } finally {
+      closed.resolve(signal.reason)
+    }
+  }
+  await withGateway(reading(4 * CHUNK, read), async gateway => {
+    const socket = await dial(gateway, PATH)
+    await asked.promise
+    socket.destroy()
+    const reason = await closed.promise
+    assert.ok(reason instanceof CairnError && reason.code === 'CANCELLED')
+  })
+})
+
+test('a client that leaves while the source waits for it has the source closed, too', async () => {
+  const closed = Promise.withResolvers<void>()
+  const read: ContentApi['read'] = async function* () {
+    try {
+      for (;;) yield Buffer.alloc(CHUNK)
+    } finally {
+      closed.resolve()
+    }
+  }
+  await withGateway(reading(1e9, read), async gateway => {
+    const socket = await dial(gateway, PATH)
+    await once(socket, 'data')
+    socket.pause()
+    await tick()
+    socket.destroy()
+    await closed.promise
+  })
+})
+
+test('a client that reads nothing is not read ahead for', async () => {
+  let read = 0
+  const source: ContentApi['read'] = async function* () {
+    for (;;) {
+      read++
+      yield Buffer.alloc(CHUNK)
+    }
+  }
+  await withGateway(reading(1e9, source), async gateway => {
+    const socket = await dial(gateway, PATH)
+    socket.pause()
+    let before = -1
+    // Until the kernel's buffers are full: no chunk was asked for during a whole wait.
+    while (before !== read) {
+      before = read
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+    assert.ok(read * CHUNK < 32 * 1024 * KiB, `${read} chunks were read for a client that took none`)
+    socket.destroy()
+  })
+})
+
+test('a buffer is only used again once it has left', async () => {
+  const buffer = Buffer.alloc(CHUNK)
+  const source: ContentApi['read'] = async function* (_cid, { reuse }) {
+    for (let i = 0; i < 40; i++) {
+      if (reuse === true) yield buffer.fill(i)
+      else yield Buffer.alloc(CHUNK, i)
+    }
+  }
+  await withGateway(reading(40 * CHUNK, source), async gateway => {
+    const bytes = Buffer.from(await (await gateway.get(PATH)).arrayBuffer())
+    for (let i = 0; i < 40; i++) assert.ok(bytes.subarray(i * CHUNK, (i + 1) * CHUNK).equals(Buffer.alloc(CHUNK, i)))
+  })
+})
+
+/** A network that never answers, and says what it tried when it is given up. */
+class SilentNetwork extends MemoryBlocks implements BlockSource {
+  readonly asked: string[] = []
+  override async get(cid: CID, { signal }: { signal: AbortSignal }): Promise<Uint8Array> {
+    if (this.has(cid)) return super.get(cid, { signal })
+    this.asked.push(blockKey(cid))
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+    if ((signal.reason as Error).name !== 'TimeoutError') throw signal.reason
+    throw new CairnError('UNREACHABLE', `no peer gave ${cid}`, {
+      cause: signal.reason,
+      tried: ['peer 12D3KooWone: did not answer', 'the DHT: no provider'],
+    })
+  }
+}
+
+test('what the network does not bring in time is 504, with what was tried', async () => {
+  await withGateway({ network: new SilentNetwork(), retrievalTimeout: '30ms' }, async gateway => {
+    const text = await gateway.get(`/ipfs/${ANY}`)
+    assert.is(text.status, 504)
+    assert.ok(Number(text.headers.get('retry-after')) > 0)
+    assert.is(text.headers.get('cache-control'), 'no-store')
+    const body = await text.text()
+    assert.match(body, `failed to resolve /ipfs/${ANY}: no peer gave ${ANY}`)
+    assert.match(body, 'tried: peer 12D3KooWone: did not answer')
+    const page = await (await gateway.get(`/ipfs/${ANY}`, { accept: 'text/html' })).text()
+    assert.match(page, 'What was tried')
+    assert.match(page, 'the DHT: no provider')
+  })
+})
+
+test('a client that leaves ends the search of the network', async () => {
+  const network = new SilentNetwork()
+  await withGateway({ network }, async gateway => {
+    const socket = await dial(gateway, `/ipfs/${ANY}`)
+    while (network.asked.length === 0) await tick()
+    socket.destroy()
+    await once(socket, 'close')
+  })
+})
+
+test('a network that falls silent in the middle of a file cuts the answer', async () => {
+  const read: ContentApi['read'] = async function* (_cid, { signal, length }) {
+    yield Buffer.alloc(CHUNK)
+    if (isType(length)) return
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  }
+  await withGateway({ ...reading(4 * CHUNK, read), retrievalTimeout: '30ms' }, async gateway => {
+    const answer = await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)
+    assert.is(answer.status, 200)
+    assert.is(answer.isWhole, false)
+  })
+})
+
+test('only-if-cached asks no network', async () => {
+  const network = new SilentNetwork()
+  await withGateway({ network }, async gateway => {
+    const headers = { 'cache-control': 'max-age=0, Only-If-Cached' }
+    const missing = await gateway.get(`/ipfs/${ANY}`, headers)
+    assert.is(missing.status, 412)
+    assert.match(await missing.text(), 'not in local datastore')
+    assert.equal(network.asked, [])
+    const cid = await gateway.add('a.txt', 'hello\n')
+    network.put({ cid, bytes: Buffer.from('hello\n'), hasLinks: false })
+    assert.is((await gateway.get(`/ipfs/${cid}`, headers)).status, 200)
+  })
+})
+
+test('a CAR over a missing block is cut, or refused before it begins', async () => {
+  await withGateway({}, async gateway => {
+    const parts = Array.from({ length: 8 }, (_, i) => Buffer.alloc(CHUNK, i))
+    const cid = await gateway.add('big.bin', Buffer.concat(parts), { chunker: 'size-262144' })
+    const whole = await gateway.raw(`GET /ipfs/${cid}?format=car HTTP/1.1\nHost: x`)
+    assert.is(whole.status, 200)
+    assert.ok(whole.isWhole)
+    const last = await gateway.add('leaf', Buffer.alloc(CHUNK, 7), { chunker: 'size-262144' })
+    assert.ok(gateway.memory.delete(last))
+    const cut = await gateway.raw(`GET /ipfs/${cid}?format=car HTTP/1.1\nHost: x`)
+    assert.is(cut.isWhole, false)
+    assert.ok(gateway.memory.delete(parseCid(String(cid))))
+    assert.is((await gateway.raw(`GET /ipfs/${cid}?format=car HTTP/1.1\nHost: x`)).status, 404)
+  })
+})
+
+test('a kept-alive connection goes on after an error, and ends after a cut', async () => {
+  await withGateway({}, async gateway => {
+    const cid = await gateway.add('a.txt', 'hello\n')
+    const socket = await dial(gateway, '/ipfs/nonsense')
+    const [first] = (await once(socket, 'data')) as [Buffer]
+    assert.is(parseAnswer(first).status, 400)
+    socket.write(`GET /ipfs/${cid} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const [second] = (await once(socket, 'data')) as [Buffer]
+    assert.is(parseAnswer(second).body.toString(), 'hello\n')
+    socket.destroy()
+  })
+})
+
+test.run()
