@@ -6,10 +6,11 @@ import { decode } from 'multiformats/hashes/digest'
 import type { GcEvent } from '../api.ts'
 import { RAW } from '../block/cid.ts'
 import type { Wait } from '../block/source.ts'
-import { CairnError } from '../errors.ts'
+import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
-import { METRICS } from '../observe/metrics.ts'
+import { countCollection } from '../observe/metrics.ts'
+import { type CompactOptions, compactPacks, type SealedPack } from '../store/compact.ts'
 import { workOffDead } from '../store/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/epoch.ts'
 import { lockHolder, takeLock } from '../store/kernel-lock.ts'
@@ -74,29 +75,27 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
     }
   }
   const freedBytes = dryRun ? 0 : await giveBack(store, { compactBelow, log, signal })
-  if (!dryRun) countRun({ removedBlocks, removedBytes, ms: ms() })
+  if (!dryRun) countCollection({ removedBlocks, removedBytes, ms: ms() })
   yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
 }
 
 /** The room of what was swept, now and in collections that were killed, goes back to the disk. */
-async function giveBack(store: Store, options: SettleOptions): Promise<number> {
-  const { signal } = options
-  const takenBytes = await settlePacks(store, options)
-  const unlinkedBytes = (await workOffDead(store, { signal })) + (await removeOrphanFiles(store, { signal }))
-  return Math.max(0, unlinkedBytes - takenBytes + (await vacuumDatabase(store, signal)))
+async function giveBack(store: Store, { compactBelow, log, signal }: SettleOptions & CompactOptions): Promise<number> {
+  const sparse = await settlePacks(store, { compactBelow, signal })
+  let freedBytes = await workOffDead(store, { signal })
+  freedBytes -= await compactIfRoom(store, sparse, { log, signal })
+  freedBytes += await workOffDead(store, { signal })
+  freedBytes += await removeOrphanFiles(store, { signal })
+  return Math.max(0, freedBytes + (await vacuumDatabase(store, signal)))
 }
 
-function countRun({
-  removedBlocks,
-  removedBytes,
-  ms,
-}: {
-  removedBlocks: number
-  removedBytes: number
-  ms: number
-}): void {
-  METRICS.gcRuns.add()
-  METRICS.gcRemovedBlocks.add(removedBlocks)
-  METRICS.gcRemovedBytes.add(removedBytes)
-  METRICS.gcSeconds.observe(ms / 1000)
+/** Moving needs room before it gives any; without it the rest of the collection counts all the same. */
+async function compactIfRoom(store: Store, packs: readonly SealedPack[], options: CompactOptions): Promise<number> {
+  try {
+    return await compactPacks(store, packs, options)
+  } catch (error) {
+    if (!isCairnError(error, 'NO_SPACE')) throw error
+    options.log.warn('no room to compact packs', { packs: packs.length, error })
+    return 0
+  }
 }

@@ -10,6 +10,7 @@ import { isCairnError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
 import { Books } from './books.ts'
 import type { Transaction } from './database.ts'
+import { transactToFree, withReserve } from './free-room.ts'
 import { Image } from './image.ts'
 import { closeLease, type Lease, openLease } from './leases.ts'
 import { createPace } from './pace.ts'
@@ -51,13 +52,13 @@ export async function compactPacks(
 ): Promise<number> {
   if (packs.length === 0) return 0
   const { database, path } = store
-  const lease = await database.transact(tx => openLease(tx, path))
+  const lease = await transactToFree(store, tx => openLease(tx, path))
   const compactor = new Compactor(store, lease, options)
   try {
     for (const pass of passes(packs)) {
       const ids = pass.map(({ id }) => id)
       await compactor.move(await findSurvivors(store, ids, options.signal))
-      await database.transact(tx => retire(tx, pass))
+      await transactToFree(store, tx => retire(tx, pass))
     }
     return compactor.takenBytes
   } finally {
@@ -136,8 +137,8 @@ class Compactor {
   /** Durable in the new pack first, then the rows. */
   async #flush(): Promise<void> {
     if (this.#moving.length === 0) return
-    const landed = await this.#writer.append(this.#image, this.#lease.id)
-    await this.#store.database.transact(tx => this.#moveRows(tx, landed))
+    const landed = await withReserve(this.#store, () => this.#writer.append(this.#image, this.#lease.id))
+    await transactToFree(this.#store, tx => this.#moveRows(tx, landed))
     await this.#writer.committed(landed)
     this.takenBytes += landed.endBytes - landed.base
     this.#image = new Image(this.#image.memory)

@@ -5,6 +5,7 @@ import type { Wait } from '../block/source.ts'
 import { Books } from './books.ts'
 import type { Transaction } from './database.ts'
 import { BlockFiles } from './files.ts'
+import { transactToFree } from './free-room.ts'
 import { countPlaces } from './pack-census.ts'
 import { packFile } from './paths.ts'
 import { PLACE_FILE } from './schema.ts'
@@ -36,7 +37,7 @@ export async function workOffDead(store: Store, { signal }: Wait): Promise<numbe
     const last = page.at(-1)
     if (last === undefined) return freedBytes
     afterId = last.id
-    freedBytes += await database.transact(tx => {
+    freedBytes += await transactToFree(store, tx => {
       const books = new Books(tx)
       let bytes = 0
       for (const row of page) {

@@ -2,6 +2,7 @@
 
 import type { Transaction } from './database.ts'
 import { removeDeadTemps } from './files.ts'
+import { transactToFree } from './free-room.ts'
 import { buryLeases, findDeadLeases, isLeaseAlive, removeLeaseFiles } from './leases.ts'
 import type { Store } from './store.ts'
 
@@ -13,7 +14,7 @@ export async function openEpoch(store: Store, graceMs: number): Promise<number> 
   const { database, path } = store
   // Asked before the transaction: a lease never comes back to life, and one that is born after this counts as living.
   const dead = findDeadLeases(database, path)
-  const threshold = await database.transact(tx => {
+  const threshold = await transactToFree(store, tx => {
     buryLeases(tx, dead)
     forgetFinished(tx, graceMs)
     tx.run("UPDATE meta SET value = value + 1 WHERE key = 'epoch'")

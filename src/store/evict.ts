@@ -4,6 +4,7 @@ import type { Wait } from '../block/source.ts'
 import { Books, type PlacedBlock } from './books.ts'
 import type { Transaction } from './database.ts'
 import { workOffDead } from './dead.ts'
+import { transactToFree } from './free-room.ts'
 import { createPace } from './pace.ts'
 import type { Store } from './store.ts'
 
@@ -27,7 +28,7 @@ export async function evictCache(store: Store, wantedBytes: number, { signal }: 
       if (goneBytes >= wantedBytes) break
       const victims = page.filter(({ hour }) => (whole ? hour < lastHour : hour === lastHour))
       if (victims.length === 0) continue
-      goneBytes += await store.database.transact(tx => dropCached(tx, victims, wantedBytes - goneBytes))
+      goneBytes += await transactToFree(store, tx => dropCached(tx, victims, wantedBytes - goneBytes))
     }
   }
   if (goneBytes > 0) await workOffDead(store, { signal })

@@ -6,6 +6,7 @@ import { base32upper } from 'multiformats/bases/base32'
 import type { Wait } from '../block/source.ts'
 import type { Transaction } from './database.ts'
 import { BlockFiles } from './files.ts'
+import { transactToFree } from './free-room.ts'
 import { createPace } from './pace.ts'
 import { repoPaths } from './paths.ts'
 import { PLACE_FILE } from './schema.ts'
@@ -41,7 +42,7 @@ export async function removeOrphanFiles(store: Store, wait: Wait): Promise<numbe
   let freedBytes = 0
   for await (const stray of listStrayFiles(store, wait)) {
     if (stray.kind !== 'orphan') continue
-    freedBytes += await store.database.transact(tx => {
+    freedBytes += await transactToFree(store, tx => {
       if (!isOrphan(tx, stray.mh)) return 0
       const size = statSync(stray.file, { throwIfNoEntry: false })?.size ?? 0
       rmSync(stray.file, { force: true })

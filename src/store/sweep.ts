@@ -2,6 +2,7 @@
 
 import { Books, type PlacedBlock } from './books.ts'
 import type { Transaction } from './database.ts'
+import { transactToFree } from './free-room.ts'
 import { createPace } from './pace.ts'
 import type { Store } from './store.ts'
 
@@ -59,7 +60,7 @@ async function* dropAll(options: SweepOptions, victims: readonly SweepRow[]): As
   const { store, marks, threshold, signal } = options
   for (let rest = victims; rest.length > 0; ) {
     signal.throwIfAborted()
-    const outcome = await store.database.transact(tx => dropSome(tx, rest, marks.rootsVersion, threshold))
+    const outcome = await transactToFree(store, tx => dropSome(tx, rest, marks.rootsVersion, threshold))
     if (outcome === 'roots changed') {
       await marks.markRoots()
       rest = rest.filter(row => !marks.has(row.mh))

@@ -1,5 +1,6 @@
 // Giving free pages of the database back to the disk, a few at a time (spec: store §6.7).
 
+import { transactToFree } from './free-room.ts'
 import { createPace } from './pace.ts'
 import type { Store } from './store.ts'
 
@@ -15,7 +16,7 @@ export async function vacuumDatabase(store: Store, signal: AbortSignal): Promise
   let left = before
   while (left > SPARE_PAGES) {
     await pace()
-    await store.database.transact(tx => tx.all(`PRAGMA incremental_vacuum(${PAGES_PER_TRANSACTION})`))
+    await transactToFree(store, tx => tx.all(`PRAGMA incremental_vacuum(${PAGES_PER_TRANSACTION})`))
     const now = pragma('freelist_count')
     if (now >= left) break
     left = now
