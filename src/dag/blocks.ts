@@ -30,9 +30,9 @@ export function blockSize(source: BlockSource, cid: CID, wait: Wait): number | P
 }
 
 async function borrowedSize(source: BlockSource, cid: CID, wait: Wait): Promise<number> {
-  const { bytes, release } = await source.borrow(cid, wait)
-  const { byteLength } = bytes
-  release()
+  const block = await source.borrow(cid, wait)
+  const { byteLength } = block.bytes
+  block.release()
   return byteLength
 }
 

@@ -15,7 +15,7 @@ import { type Section, walkSections } from './walk-sections.ts'
 
 /** Sections are gathered until they fill so much. */
 const CHUNK_BYTES = 256 * KiB
-/** Blocks from here on leave as they are, without a copy. */
+/** Blocks from here on leave as they are, beside the chunk. */
 const LARGE_BYTES = 64 * KiB
 
 type Block = Pick<Section, 'cid' | 'bytes'>
@@ -44,7 +44,7 @@ export async function* exportCar(
 async function* below(
   source: BlockSource,
   { cid, bytes }: Block,
-  { scope = 'all', skipMissing = false, reuse = false, signal }: CarOptions,
+  { scope = 'all', skipMissing = false, signal }: CarOptions,
 ): AsyncGenerator<Section> {
   const isUnixfs = scope === 'entity' && cid.code === DAG_PB && hasUnixfs(cid, bytes)
   const node = isUnixfs ? readNode(cid, bytes) : undefined
@@ -56,7 +56,6 @@ async function* below(
   }
   yield* walkSections(source, cid, {
     signal,
-    reuse,
     distinct: 'cid',
     ...(skipMissing ? { onMissing: () => {} } : {}),
     ...(isWhole ? {} : { linksOf: shardLinks() }),
@@ -86,7 +85,8 @@ async function* gather(
   let chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   chunk.set(header)
   let used = header.byteLength
-  for await (const { cid, bytes, release } of sections) {
+  for await (const section of sections) {
+    const { cid, bytes } = section
     try {
       if (!identity && isIdentity(cid)) continue
       const head = [encodeVarint(cid.bytes.byteLength + bytes.byteLength), cid.bytes]
@@ -103,12 +103,12 @@ async function* gather(
       }
       if (parts !== head) continue
       yield chunk.subarray(0, used)
-      yield bytes
+      yield reuse ? bytes : new Uint8Array(bytes)
       // What was filled has been given away; the rest takes the next sections.
       if (!reuse) chunk = chunk.subarray(used)
       used = 0
     } finally {
-      release()
+      section.release()
     }
   }
   if (used > 0) yield chunk.subarray(0, used)

@@ -80,7 +80,7 @@ export class Leaves {
     this.#stop.abort()
     for (const { pending } of this.#frames.splice(0)) {
       for (const { block } of pending) {
-        if (block instanceof Promise) block.then(({ release }) => release(), nothing)
+        if (block instanceof Promise) block.then(read => read.release(), nothing)
         else block.release()
       }
     }
@@ -170,7 +170,7 @@ export class Leaves {
 
   #leaf(block: BorrowedBlock, content: Uint8Array, start: number): Leaf | undefined {
     const bytes = clip(content, start, this.#options)
-    if (bytes.byteLength > 0) return { bytes, start, release: block.release }
+    if (bytes.byteLength > 0) return { bytes, start, release: () => block.release() }
     block.release()
     return undefined
   }

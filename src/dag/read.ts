@@ -30,7 +30,7 @@ export async function* readFile(source: BlockSource, cid: CID, options: ReadOpti
   let release = () => {}
   try {
     for (let leaf = await leaves.next(); leaf !== undefined; leaf = await leaves.next()) {
-      release = leaf.release
+      release = () => leaf.release()
       yield leaf.bytes
       // Cleared first: a release that fails must not be called again.
       release = () => {}

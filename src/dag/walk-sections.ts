@@ -1,10 +1,10 @@
-// A walk with the bytes of every block: leaves are read a few ahead and come in their order, in pooled buffers if wanted.
+// A walk with the bytes of every block: leaves are read a few ahead and come in their order, in pooled buffers.
 
 import type { CID } from 'multiformats/cid'
 import type { BlockSource, BorrowedBlock, Wait } from '../block/source.ts'
 import { isCairnError } from '../errors.ts'
-import { borrowBlock, loadBlock } from './blocks.ts'
-import { type WalkOptions, walkDag } from './walk.ts'
+import { borrowBlock } from './blocks.ts'
+import { type WalkedBlock, type WalkOptions, walkDag } from './walk.ts'
 
 /** Leaves in flight; more gained nothing on disks measured. */
 const READ_AHEAD = 6
@@ -16,9 +16,7 @@ export interface Section {
   release(): void
 }
 
-export interface SectionOptions extends Omit<WalkOptions, 'readLeaves'> {
-  readonly reuse: boolean
-}
+export type SectionOptions = Omit<WalkOptions, 'readLeaves'>
 
 interface Pending {
   readonly cid: CID
@@ -31,54 +29,50 @@ export async function* walkSections(source: BlockSource, root: CID, options: Sec
   const stop = new AbortController()
   const wait = { signal: AbortSignal.any([options.signal, stop.signal]) }
   const walk = walkDag(source, root, options)
-  const pending: Pending[] = []
-  let failure: { readonly error: unknown } | undefined
-  let isWalked = false
+  const state: State = { pending: [], isWalked: false, failure: undefined }
   try {
     for (;;) {
-      while (!isWalked && failure === undefined && pending.length < READ_AHEAD) {
-        try {
-          const { value, done } = await walk.next()
-          if (done === true) isWalked = true
-          else
-            pending.push({
-              cid: value.cid,
-              block: value.bytes === undefined ? read(source, value.cid, { ...options, ...wait }) : owned(value.bytes),
-            })
-        } catch (error) {
-          // What comes before it is still good.
-          failure = { error }
-        }
-      }
-      const next = pending.shift()
+      await readAhead(source, walk, state, wait)
+      const next = state.pending.shift()
       if (next === undefined) break
       const block = await settle(next, options)
       if (block !== undefined) yield { cid: next.cid, bytes: block.bytes, release: () => block.release() }
     }
-    if (failure !== undefined) throw failure.error
+    if (state.failure !== undefined) throw state.failure.error
   } finally {
     stop.abort()
     await walk.return(undefined)
-    for (const { block } of pending) {
-      if (block instanceof Promise) block.then(({ release }) => release(), nothing)
+    for (const { block } of state.pending) {
+      if (block instanceof Promise) block.then(read => read.release(), nothing)
       else block.release()
     }
   }
 }
 
-const owned = (bytes: Uint8Array): BorrowedBlock => ({ bytes, release: nothing })
+interface State {
+  readonly pending: Pending[]
+  isWalked: boolean
+  failure: { readonly error: unknown } | undefined
+}
 
-/** A failure comes when the block's turn comes. */
-function read(source: BlockSource, cid: CID, options: SectionOptions & Wait): BorrowedBlock | Promise<BorrowedBlock> {
-  if (options.reuse) {
-    const block = borrowBlock(source, cid, options)
-    if (block instanceof Promise) block.catch(nothing)
-    return block
+/** A walk that fails ends the reading ahead: what came before it is still good. */
+async function readAhead(source: BlockSource, walk: AsyncGenerator<WalkedBlock>, state: State, wait: Wait) {
+  try {
+    while (!state.isWalked && state.failure === undefined && state.pending.length < READ_AHEAD) {
+      const { value, done } = await walk.next()
+      if (done === true) state.isWalked = true
+      else state.pending.push({ cid: value.cid, block: blockOf(source, value, wait) })
+    }
+  } catch (error) {
+    state.failure = { error }
   }
-  const bytes = loadBlock(source, cid, options)
-  if (!(bytes instanceof Promise)) return owned(bytes)
-  const block = bytes.then(owned)
-  block.catch(nothing)
+}
+
+function blockOf(source: BlockSource, { cid, bytes }: WalkedBlock, wait: Wait): Pending['block'] {
+  if (bytes !== undefined) return { bytes, release: nothing }
+  const block = borrowBlock(source, cid, wait)
+  // It is awaited in its turn; until then its failure is not unhandled.
+  if (block instanceof Promise) block.catch(nothing)
   return block
 }
 
