@@ -1,41 +1,66 @@
-// How much there is to add, counted beside the work, so that progress can tell what is left.
+// How much there is to add, counted in slices between the work, so that progress can tell what is left.
 
-import { lstat, readdir } from 'node:fs/promises'
+import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Beyond this nobody waits for a percentage. */
-const MAX_ENTRIES = 1_000_000
+/** Enough for ten thousand files before the work begins; larger trees are counted on while it runs. */
+const FIRST_SLICE_MS = 150
+const SLICE_MS = 5
+const BETWEEN_MS = 100
+/** Entries between two looks at the clock. */
+const STRIDE = 64
 
-/** `bytes` is undefined until everything is counted, and stays so where that is not possible. */
-export function countInput(
-  paths: readonly string[],
-  { enabled, hidden, signal }: { enabled: boolean; hidden: boolean; signal: AbortSignal },
-): { readonly bytes: number | undefined } {
-  const total: { bytes: number | undefined } = { bytes: undefined }
-  if (enabled && !paths.includes('-')) {
-    void sizeOf(paths, hidden, signal).then(
-      bytes => {
-        total.bytes = bytes
-      },
-      // The import itself meets the same trouble and tells it.
-      () => {},
-    )
-  }
-  return total
+export interface InputCount {
+  /** Undefined until everything is counted, and where that is not possible. */
+  readonly bytes: number | undefined
+  /** Counts on, if it is time to. */
+  step(): void
 }
 
-async function sizeOf(paths: readonly string[], hidden: boolean, signal: AbortSignal): Promise<number | undefined> {
-  const waiting = [...paths]
+export function countInput(
+  paths: readonly string[],
+  { enabled, hidden, now = () => performance.now() }: { enabled: boolean; hidden: boolean; now?: () => number },
+): InputCount {
   let bytes = 0
-  let entries = 0
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    signal.throwIfAborted()
-    if (++entries > MAX_ENTRIES) return undefined
-    const found = await lstat(path)
-    if (found.isFile()) bytes += found.size
-    if (!found.isDirectory()) continue
-    const names = await readdir(path)
-    waiting.push(...names.filter(name => hidden || !name.startsWith('.')).map(name => join(path as string, name)))
+  let isDone = false
+  let isOff = !enabled || paths.includes('-')
+  let dueAt = 0
+  const walk = sizes(paths, hidden)
+  const slice = (lengthMs: number): void => {
+    const endAt = now() + lengthMs
+    try {
+      do {
+        for (let i = 0; i < STRIDE && !isDone; i++) {
+          const { value, done } = walk.next()
+          if (done === true) isDone = true
+          else bytes += value
+        }
+      } while (!isDone && now() < endAt)
+    } catch {
+      // The import itself meets the same trouble, and tells it.
+      isOff = true
+    }
+    dueAt = now() + BETWEEN_MS
   }
-  return bytes
+  if (!isOff) slice(FIRST_SLICE_MS)
+  return {
+    get bytes() {
+      return isDone && !isOff ? bytes : undefined
+    },
+    step() {
+      if (!isOff && !isDone && now() >= dueAt) slice(SLICE_MS)
+    },
+  }
+}
+
+/** The size of every file, 0 for what is none. */
+function* sizes(paths: readonly string[], hidden: boolean): Generator<number, void> {
+  const waiting = [...paths]
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const found = lstatSync(path)
+    if (found.isDirectory()) {
+      for (const name of readdirSync(path)) if (hidden || !name.startsWith('.')) waiting.push(join(path, name))
+    }
+    yield found.isFile() ? found.size : 0
+  }
 }

@@ -10,6 +10,7 @@ const WINDOW_MS = 5000
 const QUIET_MS = 300
 
 export interface Progress extends Disposable {
+  readonly enabled: boolean
   update(state: { done: number; total?: number; unit?: string; note?: string }): void
   /** Takes the line away, so that something else can be written; the next update draws it again. */
   clear(): void
@@ -33,6 +34,7 @@ export function createProgress({ out, label, enabled, now = () => performance.no
     isShown = false
   }
   return {
+    enabled,
     update({ done, note, ...state }) {
       const at = now()
       if (!enabled || at - drawnAt < REDRAW_MS) return

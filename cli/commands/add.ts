@@ -5,9 +5,10 @@ import type { AddEvent, AddOptions, ImportSource } from '../../src/api.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError, toCairnError } from '../../src/errors.ts'
 import { addExamples, addFlags } from '../add-flags.ts'
+import { createAddMeter } from '../add-meter.ts'
 import { type CommandContext, command as define } from '../command.ts'
 import { inputsOr, readInput } from '../input.ts'
-import { countInput } from '../input-size.ts'
+import { countInput, type InputCount } from '../input-size.ts'
 import { defined, jsonLine } from '../print.ts'
 import { createProgress, type Progress } from '../progress.ts'
 
@@ -21,7 +22,7 @@ export const command = define({
     'What can be read is added even if something else cannot: that is listed, and the exit code is 3. Content that is here already costs no room.',
   ],
   run: async context => {
-    const { args, flags, globals, io, signal } = context
+    const { args, flags, globals, io } = context
     const paths = inputsOr(args, io, 'PATH')
     const sources = paths.map(path => toSource(path, context))
     const options = toOptions(context)
@@ -30,11 +31,7 @@ export const command = define({
       label: 'adding',
       enabled: globals.progress ?? io.stderr.isTerminal,
     })
-    const total = countInput(paths, {
-      enabled: globals.progress ?? io.stderr.isTerminal,
-      hidden: flags.hidden === true,
-      signal,
-    })
+    const total = countInput(paths, { enabled: progress.enabled, hidden: flags.hidden === true })
     const events = flags['only-hash'] === true ? await hashOnly(sources, options) : addTo(context, sources, options)
     await tell(events, context, progress, total)
   },
@@ -104,7 +101,7 @@ async function tell(
   events: AsyncIterable<AddEvent>,
   context: Context,
   progress: Progress,
-  total: { readonly bytes: number | undefined },
+  total: InputCount,
 ): Promise<void> {
   const { flags, globals, io } = context
   const isListed = flags.quieter !== true && flags.silent !== true
@@ -112,21 +109,20 @@ async function tell(
     progress.clear()
     io.stdout.write(globals.json === true ? jsonLine(event) : `${text}\n`)
   }
-  const current = new Map<string, number>()
-  let doneBytes = 0
+  const meter = createAddMeter()
+  const show = (note: string): void => {
+    total.step()
+    progress.update({ done: meter.done, ...defined({ total: total.bytes }), note })
+  }
   for await (const event of events) {
+    if (progress.enabled) meter.take(event)
     if (event.type === 'progress') {
-      // `bytes` counts within one file; a smaller number than before begins the next.
-      const before = current.get(event.name) ?? 0
-      doneBytes += event.bytes - before
-      current.clear()
-      current.set(event.name, event.bytes)
-      progress.update({ done: doneBytes, ...defined({ total: total.bytes }), note: event.name })
+      show(event.name)
     } else if (event.type === 'added') {
       const { name, cid, totalBytes, mode, mtime } = event
       const text = globals.quiet === true ? String(cid) : `added ${cid} ${escapeName(name)}`
       if (isListed) say({ type: 'added', name, cid, size: totalBytes, mode, mtime }, text)
-      progress.update({ done: doneBytes, ...defined({ total: total.bytes }), note: name })
+      show(name)
     } else if (event.type === 'failed') {
       const { code, message } = toCairnError(event.error)
       progress.clear()

@@ -76,7 +76,8 @@ export const command = define({
       await io.stdout.flush()
     }
     await stopped
-    if (globals.json !== true) io.stderr.write('stopping: running requests may end, Ctrl-C again stops at once\n')
+    if (globals.json !== true)
+      io.stderr.write('stopping when running requests have ended; Ctrl-C again stops at once\n')
   },
 })
 

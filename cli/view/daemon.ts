@@ -30,6 +30,7 @@ export function servingText(about: DaemonAbout, out: Pick<Out, 'style'>): string
     `  Add something:  ${out.style('cyan', 'cairn add PATH')}`,
     `  Stop:           Ctrl-C or ${out.style('cyan', 'cairn shutdown')}`,
     '',
+    '',
   ].join('\n')
 }
 

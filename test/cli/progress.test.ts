@@ -1,8 +1,14 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createAddMeter } from '../../cli/add-meter.ts'
+import { countInput } from '../../cli/input-size.ts'
 import type { Out } from '../../cli/io.ts'
 import { createProgress } from '../../cli/progress.ts'
 import { progressLine } from '../../cli/view/progress.ts'
+import { parseCid } from '../../src/block/cid.ts'
 
 const MiB = 1024 * 1024
 
@@ -70,6 +76,42 @@ test('nothing is drawn where it is not wanted', () => {
   for (; at < 1000; at += 10) progress.update({ done: at })
   progress.clear()
   assert.is(at, 1000)
+})
+
+test('the bytes of an add: each file once, whether it tells on the way or not, folders not again', () => {
+  const meter = createAddMeter()
+  const cid = parseCid('bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am')
+  const added = (name: string, totalBytes: number) => meter.take({ type: 'added', name, cid, totalBytes })
+  added('in/a', 10)
+  meter.take({ type: 'progress', name: 'in/deep/b', bytes: 100 })
+  meter.take({ type: 'progress', name: 'in/deep/b', bytes: 250 })
+  assert.is(meter.done, 260)
+  added('in/deep/b', 255)
+  meter.take({ type: 'progress', name: 'in/deep/c', bytes: 100 })
+  added('in/deep/c', 100)
+  added('in/z', 1)
+  added('in/deep', 360)
+  added('in', 400)
+  added('', 400)
+  assert.is(meter.done, 361)
+})
+
+test('the size of the input is counted at once if it is small, in slices if not, and not at all for stdin', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'count-'))
+  for (let i = 0; i < 200; i++) writeFileSync(join(folder, `f${i}`), 'ten bytes!')
+  writeFileSync(join(folder, '.hidden'), 'ten bytes!')
+  const count = (hidden: boolean) => countInput([folder], { enabled: true, hidden, now: () => 0 }).bytes
+  assert.is(count(false), 2000)
+  assert.is(count(true), 2010)
+  let at = 0
+  // Every look at the clock takes as long as the first slice may.
+  const slow = countInput([folder], { enabled: true, hidden: false, now: () => (at += 150) })
+  assert.is(slow.bytes, undefined)
+  for (let i = 0; i < 10; i++) slow.step()
+  assert.is(slow.bytes, 2000)
+  assert.is(countInput([folder, '-'], { enabled: true, hidden: false }).bytes, undefined)
+  assert.is(countInput([folder], { enabled: false, hidden: false }).bytes, undefined)
+  assert.is(countInput([join(folder, 'none')], { enabled: true, hidden: false }).bytes, undefined)
 })
 
 test.run()
