@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../src/observe/log.ts'
 import type { FlagSpecs, FlagValues, GlobalFlags } from './command.ts'
 import type { Io } from './io.ts'
 import type { Remote } from './remote.ts'
+import { surviveKnownRejections } from './unhandled.ts'
 
 export interface OpenOptions {
   /** Make the repository if there is none, and say so. */
@@ -79,13 +80,15 @@ export function createSession({ globals, configFlags, env, io, signal, isService
       if (node !== undefined) return node
       const isAlone = local || globals.offline === true
       const remote = isAlone ? undefined : await session.daemon()
+      const network = isAlone || remote !== undefined ? 'never' : 'lazy'
+      if (network === 'lazy') surviveKnownRejections(session.log)
       const { openForCommand } = await import('./open.ts')
       node = await openForCommand(
         {
           repo,
           config: config().config,
           log: session.log,
-          network: isAlone || remote !== undefined ? 'never' : 'lazy',
+          network,
           createIfMissing: create,
           ...(remote !== undefined && { fetchBlock: (cid, wait) => remote.blockGet(cid, wait) }),
         },

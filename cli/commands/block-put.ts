@@ -44,7 +44,7 @@ export const command = define({
     await forEach(inputsOr(args, io, 'FILE'), context, async path => {
       const bytes = await readAll(readInput(path, io), LIMITS.blockBytes.value, path === '-' ? 'stdin' : path)
       const cid = flags.cid === undefined ? cidOf(bytes, flags) : parseCid(flags.cid)
-      await node.putBlock(cid, bytes, { signal })
+      await node.putBlocks([{ cid, bytes }], { signal })
       if (flags.pin === true) await node.pins.add(cid, { signal })
       print(context, { json: { cid, size: bytes.byteLength }, quiet: String(cid), text: String(cid) })
     })

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type MemoryOptions, runCli } from '../support/memory-io.ts'
@@ -175,6 +176,20 @@ test('get: a target that is taken, an unsafe name that is skipped and told', asy
   assert.match(ran.stderr, 'skipped: ../x')
   assert.is(readFileSync(join(target, 'ok'), 'utf8'), 'hello\n')
   assert.throws(() => readFileSync(join(work, 'got/x')), /ENOENT/)
+})
+
+test('a repository of a newer Cairn is left alone', async () => {
+  const newer = join(work, 'newer')
+  assert.is((await run(['init'], { env: { CAIRN_REPO: newer } })).code, 0)
+  const database = new DatabaseSync(join(newer, 'cairn.db'))
+  database.exec('PRAGMA user_version = 9999')
+  database.close()
+  for (const argv of [
+    ['repo', 'stat'],
+    ['add', join(work, 'folder')],
+    ['repo', 'check'],
+  ])
+    await refused(argv, 10, 'install the newer Cairn', { env: { CAIRN_REPO: newer } })
 })
 
 test('a broken config, a config that cannot be read', async () => {

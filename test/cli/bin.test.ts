@@ -184,6 +184,15 @@ test('the daemon: one ready line, beside it commands, then no trace of it', asyn
   for (const name of ['api', 'gateway']) assert.not.ok(existsSync(join(repo, name)))
 })
 
+test('private without its key does not start, and says what is missing', async () => {
+  const fresh = join(temporaryFolder('private'), 'repo')
+  const args = ['daemon', '--mode', 'private', '--gateway', '127.0.0.1:0', '--api', '127.0.0.1:0']
+  const { code, stderr } = await cairn(args, { repo: fresh })
+  assert.is(code, 2)
+  assert.match(stderr, 'swarm.key cannot be read')
+  assert.not.ok(existsSync(join(fresh, 'api')))
+})
+
 test('shutdown waits until the daemon has gone', async () => {
   const daemon = await startDaemon({ repo })
   const exit = once(daemon.child, 'exit')
