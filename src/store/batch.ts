@@ -17,7 +17,7 @@ export interface Part {
 export interface Batch {
   /** Bulk that the index does not have. */
   readonly fresh: readonly Part[]
-  /** What it has, with the bytes, should the row go before it is touched. */
+  /** What it has but must be touched, with the bytes, should the row go before that. */
   readonly present: readonly Part[]
   /** Inner nodes, and more that was met. */
   readonly side: readonly Part[]
@@ -38,6 +38,8 @@ export function readBatch(database: Database, { bulk, side }: Images): Batch {
     cached: only(rest, ({ flags }) => (flags & CACHED) !== 0),
   }
 }
+
+export const isEmptyBatch = (batch: Batch): boolean => Object.values(batch).every(parts => parts.length === 0)
 
 export const countRecords = (parts: readonly Part[]): number =>
   parts.reduce((sum, { records }) => sum + records.length, 0)
@@ -62,10 +64,10 @@ function open(message: ImageMessage): Part {
 
 function splitPresent(database: Database, whole: Part): { fresh: Part; present: Part } {
   const present = findPresent(database, whole.records)
-  if (present.length === 0) return { fresh: whole, present: { image: whole.image, records: [] } }
-  const old = new Set(present)
-  const fresh = whole.records.filter(record => !old.has(record))
-  return { fresh: copyRecords(whole.image, fresh), present: { image: whole.image, records: present } }
+  if (present.size === 0) return { fresh: whole, present: { image: whole.image, records: [] } }
+  const fresh = whole.records.filter(record => !present.has(record))
+  const old = whole.records.filter(record => present.get(record) === 'old')
+  return { fresh: copyRecords(whole.image, fresh), present: { image: whole.image, records: old } }
 }
 
 /** Without holes, as a pack has them. */

@@ -2,7 +2,7 @@
 
 import { CairnError, isCairnError, toCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { type Batch, countRecords, type Part, readBatch, sumBytes, walGrowth } from './batch.ts'
+import { type Batch, countRecords, isEmptyBatch, type Part, readBatch, sumBytes, walGrowth } from './batch.ts'
 import { Books } from './books.ts'
 import type { CommitHost, CommitOutcome, CommitReply, GroupMessage } from './commit-message.ts'
 import type { Database, Transaction } from './database.ts'
@@ -10,11 +10,11 @@ import { BlockFiles, type StagedFile } from './files.ts'
 import { buryLeases, closeLease, findDeadLeases, type Lease, openLease, removeLeaseFiles } from './leases.ts'
 import { type Landed, PackWriter } from './packs.ts'
 import { repoPaths } from './paths.ts'
-import { type Place, type Placing, placeCached, placeKept, touch } from './place.ts'
+import { type Place, type Placing, placeCached, placeKept, readEpoch, touch } from './place.ts'
 import { packLimitBytes, Quota } from './quota.ts'
 import { BARE, MET, type RecordHeader } from './record.ts'
 import { releaseReserve, writeReserve } from './reserve.ts'
-import { readEpoch, runTask } from './run-task.ts'
+import { runTask } from './run-task.ts'
 import type { Task } from './task.ts'
 
 export interface CommitterOptions {
@@ -60,7 +60,8 @@ export class Committer implements CommitHost {
   async #commit({ bulk, side, tasks }: GroupMessage): Promise<CommitOutcome> {
     const batch = readBatch(this.#options.database, { bulk, side })
     const prepared: Prepared = { batch, staged: new Map(), landed: undefined }
-    const hasBlocks = bulk.length + side.length > 0
+    const hasBlocks = !isEmptyBatch(batch)
+    if (!hasBlocks && tasks.length === 0) return { tasks: [], missing: [] }
     // Before anything is written to the disk; a group that only begins operations opens it in its own transaction.
     if (hasBlocks && this.#lease === undefined) await this.#transact((_, lease) => lease())
     if (hasBlocks) await writeReserve(repoPaths(this.#options.path).reserve)

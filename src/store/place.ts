@@ -7,6 +7,9 @@ import type { BlockFiles, StagedFile } from './files.ts'
 import { HAS_LINKS, type RecordHeader } from './record.ts'
 import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from './schema.ts'
 
+export const readEpoch = (reader: Pick<Transaction, 'get'>): number =>
+  reader.get<{ value: number }>("SELECT value FROM meta WHERE key = 'epoch'")?.value ?? 1
+
 /** Bytes that are ready: durable already, or becoming so with the transaction (inline). */
 export type Place =
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
@@ -42,12 +45,21 @@ const SELECT_INDEX = 'SELECT kept, pack, links, epoch FROM blocks WHERE mh = ?'
 const isKept = (row: IndexRow | undefined, epoch: number, links: number): boolean =>
   row !== undefined && row.kept === 1 && row.pack !== PLACE_BAD && row.epoch >= epoch && row.links >= links
 
-/** Which of the records have a kept row now, whatever its age: these are not written again. */
-export function findPresent(database: Database, records: readonly RecordHeader[]): RecordHeader[] {
+/**
+ * Which of the records have a kept row, and which of these need nothing at all: a row of the epoch that is now is of the
+ * epoch of every operation that lives, or later, and is not swept before they end (spec: store §4.5).
+ */
+export function findPresent(database: Database, records: readonly RecordHeader[]): Map<RecordHeader, 'safe' | 'old'> {
+  const present = new Map<RecordHeader, 'safe' | 'old'>()
   // One read transaction for all: outside one each look takes locks of its own.
   database.connection.exec('BEGIN')
   try {
-    return records.filter(({ mh }) => isKept(database.get<IndexRow>(SELECT_INDEX, mh), 0, 0))
+    const epoch = readEpoch(database)
+    for (const record of records) {
+      const row = database.get<IndexRow>(SELECT_INDEX, record.mh)
+      if (isKept(row, 0, 0)) present.set(record, isKept(row, epoch, linksOf(record)) ? 'safe' : 'old')
+    }
+    return present
   } finally {
     database.connection.exec('COMMIT')
   }

@@ -5,6 +5,7 @@ import { Books, type PlacedBlock } from './books.ts'
 import type { TaskOutcome } from './commit-message.ts'
 import type { Transaction } from './database.ts'
 import { isLeaseAlive } from './leases.ts'
+import { readEpoch } from './place.ts'
 import { isDiskFailure, isFull } from './sqlite-error.ts'
 import type { Statement } from './store.ts'
 import type { Task, TaskResults } from './task.ts'
@@ -53,9 +54,6 @@ function begin({ tx, lease }: TaskContext, kind: string): TaskResults['begin'] {
   const sql = 'INSERT INTO operations (lease, kind, epoch, started) VALUES (?, ?, ?, ?)'
   return { operation: tx.insert(sql, lease(), kind, epoch, Date.now()), epoch }
 }
-
-export const readEpoch = (tx: Transaction): number =>
-  tx.get<{ value: number }>("SELECT value FROM meta WHERE key = 'epoch'")?.value ?? 1
 
 function finish({ tx, lease }: TaskContext, operation: number, statements: readonly Statement[]): undefined {
   const stands = tx.get(
