@@ -280,7 +280,7 @@ export interface CairnNode extends AsyncDisposable {
   id(options: Wait): Promise<NodeId>
   add(sources: readonly ImportSource[], options: AddOptions): AsyncIterable<AddEvent>
   /** Blocks that were hashed and found good: kept, durable when it resolves, safe from collection for `store.grace`. */
-  putBlock(cid: CID, bytes: Uint8Array, options: Wait): Promise<void>
+  putBlocks(blocks: readonly { cid: CID; bytes: Uint8Array }[], options: Wait): Promise<void>
   /** Removes a block that no pin keeps; FORBIDDEN if one does. */
   removeBlock(cid: CID, options: Wait & { force?: boolean }): Promise<void>
   importCar(

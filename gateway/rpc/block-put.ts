@@ -2,11 +2,12 @@
 
 import { DAG_PB, isIdentity } from '../../src/block/cid.ts'
 import { LIMITS } from '../../src/limits.ts'
+import { MiB } from '../../src/units.ts'
 import { type CidRecipe, cidOfBytes, codecByName, isKnownHash } from './codecs.ts'
 import { bool, type Call, command, int, type Options, text, values } from './command.ts'
 import { failure } from './errors.ts'
 import type { BodyPart } from './multipart.ts'
-import { mapAhead } from './streams.ts'
+import { flatten, inBatches, mapAhead } from './streams.ts'
 
 const OPTIONS = {
   'cid-codec': text('raw'),
@@ -17,8 +18,9 @@ const OPTIONS = {
   format: text('', 'f'),
 } satisfies Options
 
-/** Blocks being written while the next are read: they share the syncs of the disk. ipfs-cluster sends hundreds of thousands at once. */
-const AT_ONCE = 16
+/** Blocks that come without waiting share the syncs of the disk: ipfs-cluster sends hundreds of thousands in one request. */
+const BATCH_BLOCKS = 256
+const BATCH_BYTES = 4 * MiB
 
 const TOO_BIG =
   "produced block is over 2MiB: big blocks can't be exchanged with other peers. consider using UnixFS for automatic chunking of bigger files, or pass --allow-big-block to override"
@@ -28,7 +30,8 @@ export const blockPut = command({
   options: OPTIONS,
   run: call => {
     const recipe = recipeOf(call)
-    return values(mapAhead(wholeParts(call.files()), AT_ONCE, bytes => putBlock(call, recipe, bytes)))
+    const batches = inBatches(wholeParts(call.files()), { count: BATCH_BLOCKS, bytes: BATCH_BYTES })
+    return values(flatten(mapAhead(batches, 2, batch => putBatch(call, recipe, batch))))
   },
 })
 
@@ -61,13 +64,16 @@ async function wholePart(content: AsyncIterable<Uint8Array>): Promise<Uint8Array
   return Buffer.concat(pieces)
 }
 
-async function putBlock(
+async function putBatch(
   { node, options, signal, formatCid }: Call<typeof OPTIONS>,
   recipe: CidRecipe,
-  bytes: Uint8Array,
-) {
-  const cid = cidOfBytes(bytes, recipe)
-  if (!isIdentity(cid)) await node.putBlock(cid, bytes, { signal })
-  if (options.pin) await node.pins.add(cid, { signal })
-  return { Key: formatCid(cid), Size: bytes.byteLength }
+  batch: readonly Uint8Array[],
+): Promise<unknown[]> {
+  const blocks = batch.map(bytes => ({ cid: cidOfBytes(bytes, recipe), bytes }))
+  await node.putBlocks(
+    blocks.filter(({ cid }) => !isIdentity(cid)),
+    { signal },
+  )
+  for (const { cid } of options.pin ? blocks : []) await node.pins.add(cid, { signal })
+  return blocks.map(({ cid, bytes }) => ({ Key: formatCid(cid), Size: bytes.byteLength }))
 }

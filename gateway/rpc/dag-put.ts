@@ -40,7 +40,7 @@ async function* putAll(
     const document = decodeBlock(cidOfBytes(given, { ...recipe, codec: input, hash: 'sha2-256' }), given)
     const bytes = encodeBlock(store, document)
     const cid = cidOfBytes(bytes, { ...recipe, codec: store })
-    if (!isIdentity(cid)) await node.putBlock(cid, bytes, { signal })
+    if (!isIdentity(cid)) await node.putBlocks([{ cid, bytes }], { signal })
     if (options.pin) await node.pins.add(cid, { signal })
     yield { Cid: { '/': cid.toString() } }
   }

@@ -1,4 +1,4 @@
-// Async streams: mapped with several calls under way, and gathered into lists.
+// Async streams: mapped with several calls under way, taken in batches, gathered into lists.
 
 /**
  * Results in the order of the input, each as soon as it and those before it are there, however long the next item takes.
@@ -32,6 +32,49 @@ export async function* mapAhead<T, R>(
     // Not awaited: it would wait for the item that is coming, which a client may never send.
     Promise.resolve(items.return?.()).catch(() => {})
   }
+}
+
+/** Items that come within one turn of the event loop go together, up to a number of them and of their bytes. */
+export async function* inBatches<T extends Uint8Array>(
+  source: AsyncIterable<T>,
+  most: { readonly count: number; readonly bytes: number },
+): AsyncGenerator<T[]> {
+  const items = source[Symbol.asyncIterator]()
+  let batch: T[] = []
+  let bytes = 0
+  const take = () => {
+    const taken = batch
+    batch = []
+    bytes = 0
+    return taken
+  }
+  try {
+    for (let coming = handled(items.next()); ; ) {
+      const item = await (batch.length === 0 ? coming : Promise.race([coming, nextTurn()]))
+      if (item === undefined) {
+        yield take()
+        continue
+      }
+      if (item.done === true) break
+      batch.push(item.value)
+      bytes += item.value.byteLength
+      coming = handled(items.next())
+      if (batch.length === most.count || bytes >= most.bytes) yield take()
+    }
+  } catch (error) {
+    // What came before the failure is not lost by it.
+    if (batch.length > 0) yield take()
+    throw error
+  } finally {
+    Promise.resolve(items.return?.()).catch(() => {})
+  }
+  if (batch.length > 0) yield take()
+}
+
+const nextTurn = (): Promise<undefined> => new Promise(resolve => setImmediate(resolve, undefined))
+
+export async function* flatten<T>(lists: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const list of lists) yield* list
 }
 
 /** Awaited in its turn; a failure before that is not unhandled. */

@@ -60,14 +60,13 @@ const nameOf = (source: ImportSource): string => {
   return name.split('/').findLast(segment => segment !== '') ?? ''
 }
 
-export async function putBlock(
+export async function putBlocks(
   store: Store,
-  cid: CID,
-  bytes: Uint8Array,
+  blocks: readonly { readonly cid: CID; readonly bytes: Uint8Array }[],
   options: { signal: AbortSignal },
 ): Promise<void> {
   await using operation = await store.begin('put')
-  await operation.putVerified(cid, bytes, options)
+  for (const { cid, bytes } of blocks) await operation.putVerified(cid, bytes, options)
   await operation.finish()
 }
 

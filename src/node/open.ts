@@ -16,7 +16,7 @@ import { initRepo, repoExists } from '../store/repo.ts'
 import type { Store } from '../store/store.ts'
 import { parseDuration, parseSize } from '../units.ts'
 import { VERSION } from '../version.ts'
-import { addFiles, importCar, putBlock } from './adding.ts'
+import { addFiles, importCar, putBlocks } from './adding.ts'
 import { createContent } from './content.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
 import { createSources, type FetchBlock } from './sources.ts'
@@ -113,9 +113,7 @@ export class LocalNode implements CairnNode {
 
   add: CairnNode['add'] = (sources, options) => addFiles(this.store, sources, options)
 
-  putBlock(cid: CID, bytes: Uint8Array, options: { signal: AbortSignal }): Promise<void> {
-    return putBlock(this.store, cid, bytes, options)
-  }
+  putBlocks: CairnNode['putBlocks'] = (blocks, options) => putBlocks(this.store, blocks, options)
 
   async removeBlock(cid: CID, options: { signal: AbortSignal; force?: boolean }): Promise<void> {
     const keeper = await this.pins.whyPinned(cid, options)

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { gather, mapAhead } from '../../gateway/rpc/streams.ts'
+import { flatten, gather, inBatches, mapAhead } from '../../gateway/rpc/streams.ts'
 
 async function* count(to: number, failAfter = Number.POSITIVE_INFINITY): AsyncGenerator<number> {
   for (let i = 0; i < to; i++) {
@@ -65,6 +65,39 @@ test('a call that fails ends it, even while the source is silent', async () => {
   }
   const results = mapAhead(silent(), 4, () => Promise.reject(new Error('call')))
   assert.is(await gather(results).catch(error => error.message), 'call')
+})
+
+async function* pieces(count: number, bytes: number, isSlow = false): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < count; i++) {
+    if (isSlow) await later(0, 3)
+    yield new Uint8Array(bytes).fill(i)
+  }
+}
+
+const sizes = async (source: AsyncIterable<Uint8Array>, most: { count: number; bytes: number }) =>
+  (await gather(inBatches(source, most))).map(batch => batch.length)
+
+test('batches end at their number, at their bytes, and when nothing comes', async () => {
+  assert.equal(await sizes(pieces(10, 1), { count: 4, bytes: 1000 }), [4, 4, 2])
+  assert.equal(await sizes(pieces(5, 100), { count: 100, bytes: 250 }), [3, 2])
+  assert.equal(await sizes(pieces(3, 1, true), { count: 100, bytes: 1000 }), [1, 1, 1])
+  assert.equal(await sizes(pieces(0, 1), { count: 4, bytes: 4 }), [])
+})
+
+test('a batch that was begun comes before the failure of its source', async () => {
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield* pieces(2, 1)
+    throw new Error('source')
+  }
+  const seen: number[] = []
+  let message = ''
+  try {
+    for await (const piece of flatten(inBatches(failing(), { count: 10, bytes: 10 }))) seen.push(piece[0] ?? -1)
+  } catch (error) {
+    message = (error as Error).message
+  }
+  assert.equal(seen, [0, 1])
+  assert.is(message, 'source')
 })
 
 test.run()
