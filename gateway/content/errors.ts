@@ -2,8 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { escapeName } from '../../src/dag/names.ts'
-import type { ErrorCode } from '../../src/errors.ts'
+import { type CairnError, ERRORS, type ErrorCode } from '../../src/errors.ts'
 import type { Logger } from '../../src/observe/log.ts'
+import { METRICS } from '../../src/observe/metrics.ts'
 import { type Failure, toFailure } from '../errors.ts'
 import { prefersHtml } from './negotiate.ts'
 import { CORS } from './respond.ts'
@@ -65,6 +66,7 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
   const { incoming, outgoing, log } = context
   const failure = toFailure(thrown, { log, what: context.path })
   if (outgoing.headersSent || outgoing.destroyed) {
+    if (failure.error.code !== 'CANCELLED') METRICS.httpAborted.add(1, { listener: 'gateway' })
     outgoing.destroy()
     return
   }
@@ -89,7 +91,7 @@ async function errorPage({ error, status, reference }: Failure, { path, home }: 
     message: sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.'),
     path,
     tried: error.tried,
-    advice,
+    advice: [...hintFor(error), ...advice],
     reference,
     home,
   })
@@ -100,6 +102,7 @@ function errorText({ error, reference }: Failure, { path, isContent }: ErrorCont
   if (reference !== '') return `internal error, reference ${reference}\n`
   const text = escapeName(error.message)
   const lines = [isContent && NAMES_NO_PATH.has(error.code) ? `failed to resolve ${escapeName(path)}: ${text}` : text]
+  lines.push(...hintFor(error))
   lines.push(...error.tried.map(line => `tried: ${escapeName(line)}`))
   return `${lines.join('\n')}\n`
 }
@@ -115,6 +118,13 @@ const NAMES_NO_PATH: ReadonlySet<ErrorCode> = new Set([
   'HASH_MISMATCH',
   'NOT_A_DIRECTORY',
 ])
+
+/** Hints of the gateway's own refusals are for visitors; those from below are for whoever runs the node. */
+const OWN: ReadonlySet<ErrorCode> = new Set(['BAD_REQUEST', 'NOT_ACCEPTABLE', 'NOT_IMPLEMENTED', 'BAD_CID'])
+
+function hintFor({ code, hint }: CairnError): string[] {
+  return OWN.has(code) && hint !== '' && hint !== ERRORS[code].hint ? [sentence(hint)] : []
+}
 
 const sentence = (text: string): string => {
   const first = text.charAt(0).toUpperCase() + text.slice(1)

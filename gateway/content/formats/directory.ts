@@ -10,7 +10,7 @@ import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { enforce, LIMITS } from '../../../src/limits.ts'
 import { A_WEEK, contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { type Look, lookOfFile } from '../views/icons.ts'
-import { LISTING_VERSION, renderListing } from '../views/listing.ts'
+import { LISTING_VERSION, type ListingEntry, renderListing } from '../views/listing.ts'
 import { pageHeaders } from '../views/page.ts'
 import { fileRepresentation } from './file.ts'
 
@@ -98,25 +98,29 @@ async function render(
   }
   if (entries.length === 0 && pageNumber > 1) throw new CairnError('NOT_FOUND', `this folder has no page ${pageNumber}`)
   const hasNext = entries.length > PAGE
-  const shown = hasNext ? entries.slice(0, PAGE) : entries
-  // A sharded folder lists by hash; one that fits on a page can be put in order.
-  if (!hasNext && pageNumber === 1) shown.sort((a, b) => (a.name < b.name ? -1 : 1))
+  const shown = entries.slice(0, PAGE).map(entry => ({
+    name: entry.name,
+    cid: String(entry.cid),
+    totalBytes: entry.totalBytes,
+    look: look(content, entry),
+  }))
+  // What fits on one page can be put in the order that people look in; a sharded folder comes by hash.
+  if (!hasNext && pageNumber === 1) shown.sort(foldersFirst)
   const page = renderListing({
     site: request.site,
     root: request.rootText,
     segments,
     cid: String(folder.cid),
-    entries: shown.map(entry => ({
-      name: entry.name,
-      cid: String(entry.cid),
-      totalBytes: entry.totalBytes,
-      look: look(content, entry),
-    })),
+    entries: shown,
     pageNumber,
     hasNext,
   })
   return Buffer.from(String(await page))
 }
+
+const byName = new Intl.Collator('en', { numeric: true }).compare
+const foldersFirst = (a: ListingEntry, b: ListingEntry): number =>
+  Number(b.look === 'folder') - Number(a.look === 'folder') || byName(a.name, b.name)
 
 const LOOKS: Partial<Record<UnixfsType, Look>> = { directory: 'folder', shard: 'folder', symlink: 'link' }
 

@@ -27,17 +27,17 @@ export function renderLanding({ state, refused }: LandingPage): Html {
   return page({
     title: 'Cairn – a gateway to content by its fingerprint',
     home: '/',
-    body: html`<div class="hero">${CAIRN}<div>
+    body: html`<div class="hero front">${CAIRN}<div>
 <h1>Content by its fingerprint</h1>
-<p class="lead">This is an IPFS gateway. An address here names the content itself, not the machine it lies on, and what you get has been checked against that address.</p>
+<p class="lead">This is an IPFS gateway. An address here names the content itself, not the machine it lies on, and whatever comes in is verified against it.</p>
 <form method="get" action="/" role="search"><label for="uri">Open a CID, an ipfs:// address or a path</label>
 <input id="uri" name="uri" required autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="bafy…" value="${refused?.input ?? ''}"${refused === undefined ? '' : html` aria-describedby="refused" aria-invalid="true"`}><button>Open</button></form>
 ${refused === undefined ? '' : html`<p class="bad" id="refused" role="alert">${escapeName(refused.why)}</p>`}
 </div></div>
-<h2>Add something of your own</h2>
+<div class="cols"><section><h2>Add something of your own</h2>
 <pre><code><b>$ </b>cairn add photo.jpg</code></pre>
-<p class="hint">It prints the CID. Open it above, or give it to anyone who runs an IPFS node.</p>
-${state === undefined ? '' : nodeState(state)}`,
+<p class="hint">It prints the CID. Open it above, or give it to anyone who runs an IPFS node.</p></section>
+${state === undefined ? '' : nodeState(state)}</div>`,
   })
 }
 
@@ -49,7 +49,7 @@ function nodeState({ peerId, mode, peers, blocks, diskBytes, version }: NodeStat
     ['Stored', `${blocks.toLocaleString('en')} ${blocks === 1 ? 'block' : 'blocks'}, ${formatSize(diskBytes)} on disk`],
     ['Version', version],
   ]
-  return html`<h2>This node</h2>
+  return html`<section><h2>This node</h2>
 <dl>${rows.map(([term, value]) => html`<div><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>
-<p class="hint">Shown on this machine only.</p>`
+<p class="hint">Shown on this machine only.</p></section>`
 }

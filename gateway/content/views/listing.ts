@@ -81,7 +81,8 @@ function facts({ entries, pageNumber, hasNext, cid }: Listing): Html {
     : `Page ${number(pageNumber)}: entries ${number(first + 1)} to ${number(first + entries.length)}`
   const bytes = isAll ? entries.reduce((sum, entry) => sum + entry.totalBytes, 0) : 0
   const size = bytes > 0 ? html`<span>${formatSize(bytes)}</span>` : ''
-  return html`<p class="facts"><span>${count}</span>${size}<span class="mono" title="${cid}">${shortCid(cid)}</span><a href="?format=car" download>Download as CAR</a></p>`
+  return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span></p>
+<p class="cid" translate="no">${cid}</p>`
 }
 
 function pages({ pageNumber, hasNext }: Listing): Html | string {

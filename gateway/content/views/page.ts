@@ -21,7 +21,7 @@ export function page({ title, home, body }: PageOptions): Html {
 <style>${raw(STYLE)}</style></head>
 <body><header class="in"><a class="brand" href="${home}">${CAIRN}Cairn</a></header>
 <main class="in">${body}</main>
-<footer><div class="in"><span>Every block served here was checked against its CID.</span><span>Cairn</span></div></footer>
+<footer><div class="in"><span>Each block was verified by its hash when it came in, and is checked whenever it is read.</span></div></footer>
 </body></html>
 `
 }

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 
 const SHEET = `
-:root{color-scheme:light dark;--ground:#f5f3ee;--sheet:#fffefc;--ink:#23262b;--soft:#5f6167;--line:#e0dbd0;--deep:#8b857a;--mid:#a69f93;--pale:#c4bdb0;--moss:#2a6953;--wash:#e9efe9;--code:#eeebe3;--mono:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
-@media(prefers-color-scheme:dark){:root{--ground:#141618;--sheet:#1b1e21;--ink:#e8e5de;--soft:#a4a5a3;--line:#2e3236;--deep:#5d5a54;--mid:#78746c;--pale:#969187;--moss:#8bcdb2;--wash:#1d2924;--code:#23272b}}
+:root{color-scheme:light dark;--ground:#f5f3ee;--sheet:#fffefc;--ink:#23262b;--soft:#5f6167;--line:#e0dbd0;--deep:#8b857a;--mid:#a69f93;--pale:#c4bdb0;--moss:#2a6953;--icon:#7d776c;--wash:#eef2ec;--code:#eeebe3;--mono:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
+@media(prefers-color-scheme:dark){:root{--ground:#141618;--sheet:#1b1e21;--ink:#e8e5de;--soft:#a4a5a3;--line:#2e3236;--deep:#615e58;--mid:#827e76;--pale:#a09b91;--moss:#8bcdb2;--icon:#938f87;--wash:#20272a;--code:#23272b}}
 *{box-sizing:border-box}
 .defs{display:none}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
@@ -17,46 +17,51 @@ a:hover{text-decoration-thickness:2px}
 header{padding-top:1.1rem!important;padding-bottom:1.1rem!important;display:flex;align-items:center}
 .brand{display:inline-flex;align-items:center;gap:.55rem;color:var(--ink);text-decoration:none;font-weight:600;letter-spacing:-.01em;font-size:1.05rem}
 .brand svg{width:1.75rem;height:1.75rem}
-.s1{fill:var(--deep)}.s2{fill:var(--mid)}.s3{fill:var(--pale)}
+.s1{fill:var(--deep)}.s2{fill:var(--mid)}.s3{fill:var(--moss)}
 h1{margin:0;font-size:clamp(1.6rem,1.2rem + 2.2vw,2.4rem);line-height:1.15;letter-spacing:-.022em;font-weight:650;text-wrap:balance;overflow-wrap:anywhere}
 h2{margin:2.6rem 0 .6rem;font-size:1.05rem;letter-spacing:-.005em;font-weight:600}
-p{margin:.6rem 0;max-width:38rem;text-wrap:pretty}
+p{margin:.6rem 0;max-width:38rem;text-wrap:pretty;overflow-wrap:anywhere}
 .lead{font-size:1.1rem;color:var(--soft)}
 code,.mono{font-family:var(--mono);font-size:.875em}
 pre{margin:.6rem 0;padding:.9rem 1.1rem;background:var(--code);border-radius:.6rem;overflow-x:auto;font:.9rem/1.6 var(--mono)}
 pre b{font-weight:400;color:var(--soft);user-select:none}
 footer{border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
 footer .in{padding-top:1rem;padding-bottom:1.5rem;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;justify-content:space-between}
-.hero{display:grid;gap:1.5rem 3rem;align-items:center;padding-top:1.2rem}
-.hero svg{width:5.6rem;height:auto}
+.hero{display:grid;grid-template-columns:minmax(0,1fr);gap:1.2rem 3rem;align-items:center;padding-top:1rem}
+.hero svg{width:6.5rem;height:auto}
+.front svg{display:none}
 form{display:flex;flex-wrap:wrap;gap:.6rem;margin-top:1.6rem;max-width:42rem}
 form label{flex:1 0 100%;font-weight:600}
-input{flex:1 1 14rem;min-width:0;padding:.7rem .9rem;border:1px solid var(--mid);border-radius:.6rem;background:var(--sheet);color:var(--ink);font:1rem var(--mono)}
+input{flex:1 1 14rem;min-width:0;padding:.7rem .9rem;border:1px solid var(--icon);border-radius:.6rem;background:var(--sheet);color:var(--ink);font:1rem var(--mono)}
 input::placeholder{color:var(--soft);opacity:1}
 button{padding:.7rem 1.4rem;border:0;border-radius:.6rem;background:var(--moss);color:var(--ground);font:600 1rem system-ui,sans-serif;cursor:pointer}
 button:hover{filter:brightness(1.1)}
 .hint{color:var(--soft);font-size:.9rem}
 .bad{margin-top:1.2rem;padding:.7rem 1rem;border-left:3px solid #b4552d;background:var(--code);border-radius:0 .5rem .5rem 0;overflow-wrap:anywhere}
-dl{display:grid;grid-template-columns:1fr;gap:0;margin:.6rem 0 0;max-width:42rem;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow:hidden}
-dl div{padding:.6rem 1.1rem;display:flex;flex-wrap:wrap;gap:0 1rem;border-top:1px solid var(--line)}
+dl{margin:.6rem 0 0;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow:hidden}
+dl div{padding:.5rem 1.1rem;display:grid;grid-template-columns:5.2rem minmax(0,1fr);gap:0 .8rem;align-items:baseline;border-top:1px solid var(--line)}
 dl div:first-child{border-top:0}
-dt{flex:0 0 8.5rem;color:var(--soft)}
-dd{margin:0;flex:1 1 12rem;overflow-wrap:anywhere}
+dt{color:var(--soft)}
+dd{margin:0;overflow-wrap:anywhere}
+dd code{font-size:.8em}
+.cols{display:grid;grid-template-columns:minmax(0,1fr);gap:0 3rem}
 .crumbs{color:var(--soft);font:.875rem/1.7 var(--mono);overflow-wrap:anywhere;margin-bottom:1.1rem}
 .crumbs a{display:inline-block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom;text-decoration:none;padding:0 .1rem}
 .crumbs a:first-of-type{max-width:13rem}
 .crumbs a:hover{text-decoration:underline}
-.facts{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;margin:.5rem 0 1.3rem;max-width:none;color:var(--soft);font-size:.925rem}
+.facts{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;margin:.5rem 0 0;max-width:none;color:var(--soft);font-size:.925rem}
+.cid{margin:.2rem 0 1.3rem;max-width:none;color:var(--soft);font:.8rem/1.6 var(--mono)}
 .of{display:block;font-size:.8rem;line-height:1.6;font-weight:500;letter-spacing:.02em;color:var(--soft)}
 .list{list-style:none;margin:0;padding:0;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow:hidden}
 .list li{display:grid;grid-template-columns:1.25rem minmax(0,1fr) auto;gap:0 .8rem;align-items:center;padding:.55rem 1rem;border-top:1px solid var(--line)}
 .list li:first-child{border-top:0}
 .list li:hover{background:var(--wash)}
-.list svg{width:1.25rem;height:1.25rem;color:var(--deep)}
+.list svg{width:1.25rem;height:1.25rem;color:var(--icon);align-self:start;margin-top:.15rem}
+.list span{align-self:start}
 .list a{color:var(--ink);text-decoration:none;overflow-wrap:anywhere}
 .list a:hover{text-decoration:underline}
 .list .ipfs-hash{grid-column:2;grid-row:2;justify-self:start;color:var(--soft);font:.78rem/1.5 var(--mono)}
-.list span{color:var(--soft);font-size:.875rem;font-variant-numeric:tabular-nums;white-space:nowrap}
+.list span{color:var(--soft);font-size:.875rem;line-height:1.75;font-variant-numeric:tabular-nums;white-space:nowrap}
 .d svg{color:var(--moss)}
 .d a:not(.ipfs-hash){font-weight:550}
 .pages{display:flex;justify-content:space-between;gap:1rem;margin-top:1.2rem}
@@ -65,7 +70,7 @@ dd{margin:0;flex:1 1 12rem;overflow-wrap:anywhere}
 .steps{padding-left:1.15rem;margin:.4rem 0;max-width:40rem}
 .steps li{margin:.25rem 0;overflow-wrap:anywhere}
 .steps ::marker{color:var(--mid)}
-@media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.6rem}.hero svg{width:11.5rem;order:2}
+@media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
 .list li{grid-template-columns:1.25rem minmax(0,1fr) 10.5rem 6rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:3;grid-row:1}.list span{grid-column:4;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
 @media(forced-colors:active){.s1,.s2,.s3{fill:CanvasText}}
