@@ -163,12 +163,16 @@ test('a body that stops coming is cut, a handler that thinks is not', async () =
 
 test('a client that takes nothing is dropped', async () => {
   const app = new Hono<HttpEnv>()
-  app.get('/big', c => c.body(new Uint8Array(64 * 1024 * 1024)))
+  const dropped = Promise.withResolvers<void>()
+  app.get('/big', c => {
+    c.env.outgoing.once('close', () => dropped.resolve())
+    return c.body(new Uint8Array(64 * 1024 * 1024))
+  })
   const server = await start({ app, limits: { stallTimeoutMs: 60 } })
   const socket = await dial(server.port)
   socket.pause()
   socket.write('GET /big HTTP/1.1\r\nHost: x\r\n\r\n')
-  await new Promise(resolve => setTimeout(resolve, 300))
+  await dropped.promise
   socket.resume()
   let received = 0
   socket.on('data', chunk => {
