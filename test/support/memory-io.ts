@@ -12,7 +12,7 @@ export interface MemoryRun {
 
 export interface MemoryOptions {
   readonly env?: Record<string, string>
-  readonly input?: string
+  readonly input?: string | Uint8Array
   readonly terminal?: boolean
 }
 
@@ -24,7 +24,7 @@ export async function runCli(
   const [stdout, stderr] = [collect(terminal), collect(terminal)]
   const gone = new AbortController()
   const io: Io = {
-    stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+    stdin: Readable.from(input.length === 0 ? [] : [Buffer.from(input as Uint8Array)]),
     stdinIsTerminal: terminal,
     stdout: createOut(stdout.stream, env, error => gone.abort(error)),
     stderr: createOut(stderr.stream, env, () => {}),
