@@ -52,7 +52,8 @@ const padding = (length: number): Uint8Array => END.subarray(0, (BLOCK - (length
 
 function entryHead(entry: TarEntry): Buffer {
   const { kind, mtime, target = '' } = entry
-  const name = entry.path.join('/') + (kind === 'directory' ? '/' : '')
+  // No slash after a folder: the type says what it is, and Kubo's reader takes one for a further component.
+  const name = entry.path.join('/')
   const sizeBytes = kind === 'file' ? entry.sizeBytes : 0
   const records: [string, string][] = []
   if (!fits(name)) records.push(['path', name])

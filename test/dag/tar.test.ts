@@ -40,6 +40,11 @@ test('what the system tar unpacks is what went in: names of any length, modes, t
     file(['top', '512'], 'y'.repeat(512)),
   ])
   assert.is(archive.length % 512, 0)
+  assert.is(
+    archive.toString('latin1', 0, 100).replace(/\0+$/, ''),
+    'top',
+    'no slash: Kubo refuses a root that ends in one',
+  )
   const folder = mkdtempSync(join(tmpdir(), 'tar-'))
   execFileSync('tar', ['-xpf', '-', '-C', folder], { input: archive })
   const at = (...names: string[]) => join(folder, 'top', ...names)
