@@ -72,6 +72,7 @@ function localThenNetwork(
     get,
     has: cid => store.has(cid),
     peek: cid => store.peek(cid),
+    size: cid => store.stat(cid)?.sizeBytes,
     borrow: async (cid, options) => {
       try {
         return await store.borrow(cid, options)

@@ -113,6 +113,10 @@ class RepoStore implements Store {
     return pending && { sizeBytes: pending.size, kept: (pending.flags & CACHED) === 0 }
   }
 
+  size(cid: CID): number | undefined {
+    return this.stat(cid)?.sizeBytes
+  }
+
   #row(cid: CID): { size: number; kept: number; pack: number } | undefined {
     return this.database.get('SELECT size, kept, pack FROM blocks WHERE mh = ?', cid.multihash.bytes)
   }
