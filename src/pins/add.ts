@@ -81,7 +81,7 @@ async function giveUp({ store, log }: PinsOptions, { id, key, error, cancelled }
   const text = error instanceof Error ? error.message : String(error)
   try {
     await store.write(
-      cancelled ? [rows.deleteByIdStatement(id), rows.BUMP_ROOTS] : rows.failStatements(key, id, text.slice(0, 500)),
+      cancelled ? [rows.deleteByIdStatement(id), ...rows.ROOT_GONE] : rows.failStatements(key, id, text.slice(0, 500)),
     )
   } catch (cause) {
     log.warn('pin row left behind', { cid: key.cid.toString(), cause })
@@ -104,6 +104,8 @@ export async function updatePin(options: PinsOptions, from: CID, to: CID, wait: 
     throw new CairnError('BAD_REQUEST', "'to' cid was already recursively pinned")
   const { unpin = true, ...rest } = wait
   const moveOthers = rows.copyOtherNamesStatement(from, to, old.name)
-  const statements = unpin ? [moveOthers, rows.deleteStatement({ cid: from, mode: 'recursive' })] : [moveOthers]
+  const statements = unpin
+    ? [moveOthers, rows.deleteStatement({ cid: from, mode: 'recursive' }), ...rows.ROOT_GONE]
+    : [moveOthers, rows.BUMP_ROOTS]
   return addPin(options, { cid: to, mode: 'recursive', name: old.name }, { ...rest, statements })
 }

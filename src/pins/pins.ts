@@ -28,7 +28,7 @@ async function removePins(store: Store, filter: rows.PinFilter): Promise<void> {
   // A cluster unpins every CID that is not its own: what is not pinned must cost no write.
   const isPinned = rows.selectPins(store.database, filter, 0, 1).length > 0
   const [removed] = isPinned
-    ? await store.write([rows.deleteStatement(filter), rows.BUMP_ROOTS], { freesRoom: true })
+    ? await store.write([rows.deleteStatement(filter), ...rows.ROOT_GONE], { freesRoom: true })
     : [0]
   // The text is Kubo's; ipfs-cluster compares it as a whole.
   if (removed === 0) throw new CairnError('NOT_PINNED', 'not pinned or pinned indirectly')

@@ -103,6 +103,15 @@ export const BUMP_ROOTS: Statement = {
   params: [],
 }
 
+/**
+ * With each root that goes a new epoch begins: operations that begin later cannot have met what it kept, so that a
+ * collection beside them may take it. Without this, what was put since the last collection would outlive one more.
+ */
+export const ROOT_GONE: readonly Statement[] = [
+  BUMP_ROOTS,
+  { sql: "UPDATE meta SET value = value + 1 WHERE key = 'epoch'", params: [] },
+]
+
 const SAME_KEY = "mh = ? AND cid = ? AND mode = ? AND name = ? AND owner = ''"
 const keyParams = ({ cid, mode, name }: PinKey): Param[] => [cid.multihash.bytes, cid.bytes, modeCode(mode), name]
 

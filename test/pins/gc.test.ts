@@ -172,6 +172,22 @@ test('what a living operation put or met stays, also when it ends between mark a
   await assertReadable(store, [...mine.blocks, old.blocks[0]!])
 })
 
+test('a collection beside a living operation takes what was unpinned before that began', async () => {
+  await using store = await freshStore()
+  const [dead, mine] = [folder(['dead']), folder(['mine'])]
+  await using earlier = await store.begin('add')
+  await putAll(store, dead.blocks)
+  await pinsOf(store).add(dead.root, WAIT)
+  await pinsOf(store).rm(dead.root, WAIT)
+  await using operation = await store.begin('add')
+  for (const block of mine.blocks) await operation.put(block)
+  await operation.flush()
+  assert.equal((await gc(store)).removed, [], 'the earlier one may have met it')
+  await earlier.abort()
+  assert.equal((await gc(store)).removed.toSorted(), hexOf(dead.blocks))
+  await assertReadable(store, mine.blocks)
+})
+
 test('a root that comes after the mark is marked before anything more is swept', async () => {
   await using store = await freshStore()
   const late = folder(['late 1', 'late 2'])
