@@ -29,9 +29,9 @@ export interface SweepRow extends PlacedBlock {
   readonly epoch: number
 }
 
-const PAGE_ROWS = 5000
+const PAGE_ROWS = 2500
 /** A transaction ends after so long even if rows are left: others wait for the mutex. */
-const TRANSACTION_MS = 25
+const TRANSACTION_MS = 12
 const ROWS_BETWEEN_LOOKS = 64
 
 const SELECT_PAGE = `SELECT mh, size, kept, pack, at, epoch FROM blocks WHERE mh > ? ORDER BY mh LIMIT ${PAGE_ROWS}`
