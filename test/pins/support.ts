@@ -1,14 +1,15 @@
 // Pins over a store, collections, and a network that is a map, for the tests of pins.
 
 import type { CID } from 'multiformats/cid'
+import * as assert from 'uvu/assert'
 import type { GcEvent, Pin, PinsApi } from '../../src/api.ts'
-import type { BlockSource } from '../../src/block/source.ts'
+import type { BlockSource, NewBlock } from '../../src/block/source.ts'
 import { SILENT } from '../../src/observe/log.ts'
 import { collectGarbage, type GcOptions } from '../../src/pins/gc.ts'
 import { createPins } from '../../src/pins/pins.ts'
 import { type CheckOptions, checkRepo } from '../../src/store/check.ts'
 import type { Store } from '../../src/store/store.ts'
-import { WAIT } from '../store/support.ts'
+import { assertBooks, WAIT } from '../store/support.ts'
 import type { MemoryBlocks } from '../support/memory-blocks.ts'
 
 export const pinsOf = (store: Store, source: BlockSource = store): PinsApi =>
@@ -45,6 +46,14 @@ export async function gc(store: Store, options: Partial<GcOptions> = {}): Promis
 }
 
 export const hex = (cid: CID): string => Buffer.from(cid.multihash.bytes).toString('hex')
+
+export const hexOf = (blocks: readonly NewBlock[]): string[] => blocks.map(({ cid }) => hex(cid)).sort()
+
+/** Counters, places and pins are as they should be. */
+export async function healthy(store: Store): Promise<void> {
+  assertBooks(store)
+  assert.equal(await findings(store), [])
+}
 
 export const listPins = (pins: PinsApi, filter: Omit<Parameters<PinsApi['ls']>[0], 'signal'> = {}): Promise<Pin[]> =>
   collect(pins.ls({ ...filter, ...WAIT }))
