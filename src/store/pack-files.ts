@@ -8,6 +8,7 @@ import { packFile } from './paths.ts'
 
 const openFile = promisify(open)
 const CHECK_MS = 500
+const IS_LIVING = 'SELECT 1 FROM packs WHERE id = ? AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.pack = packs.id)'
 
 interface Descriptor {
   readonly fd: Promise<number>
@@ -63,8 +64,8 @@ export class PackFiles implements Disposable {
     const own = this.#database.get<{ n: number }>('SELECT total_changes() AS n')?.n
     if (this.#seen === `${others}/${own}`) return
     this.#seen = `${others}/${own}`
-    const dead = this.#database.all<{ pack: number }>('SELECT DISTINCT pack FROM dead WHERE pack > 0 LIMIT 10000')
-    for (const { pack } of dead) this.#drop(pack)
+    // Between two looks a collection may have done both: declared it dead, and unlinked it.
+    for (const pack of [...this.#open.keys()]) if (this.#database.get(IS_LIVING, pack) === undefined) this.#drop(pack)
     if (this.#open.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

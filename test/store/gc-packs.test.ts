@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -79,6 +80,29 @@ test('of a pack that is mostly dead the survivors move, readable all the while, 
   assert.equal(await findings(store), [])
   await using again = await reopened(store)
   await assertReadable(again, kept.blocks)
+})
+
+test('other processes let go of a pack soon after it was unlinked', async () => {
+  const first = await freshStore()
+  const [kept, dead] = [await addPinned(first, seeds('k', 10), 10_000), await addPinned(first, seeds('d', 40), 10_000)]
+  await using store = await reopened(first)
+  await using reader = await openAt(store.path)
+  await assertReadable(reader, kept.blocks)
+  await pinsOf(store).rm(dead.root, WAIT)
+  await gc(store)
+  if (process.platform !== 'linux') return
+  const heldDeleted = () =>
+    readdirSync('/proc/self/fd').some(fd => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).endsWith('1.pack (deleted)')
+      } catch {
+        // The descriptor of the listing itself is closed by now.
+        return false
+      }
+    })
+  for (let tries = 0; heldDeleted() && tries < 300; tries++) await new Promise(resolve => setTimeout(resolve, 10))
+  assert.not(heldDeleted())
+  await assertReadable(reader, kept.blocks)
 })
 
 test('a pack that is mostly alive is left alone', async () => {
