@@ -13,7 +13,7 @@ import { repoPaths } from './paths.ts'
 import { type Place, type Placing, placeCached, placeKept, readEpoch, touch } from './place.ts'
 import { packLimitBytes, Quota } from './quota.ts'
 import { BARE, MET, type RecordHeader } from './record.ts'
-import { releaseReserve, writeReserve } from './reserve.ts'
+import { refillReserve, releaseReserve, writeReserve } from './reserve.ts'
 import { runTask } from './run-task.ts'
 import type { Task } from './task.ts'
 
@@ -111,9 +111,11 @@ export class Committer implements CommitHost {
       return await work()
     } catch (error) {
       const mayUseReserve = tasks.every(task => task.type === 'abort' || (task.type === 'write' && task.freesRoom))
-      if (!isCairnError(error, 'NO_SPACE') || !mayUseReserve || !releaseReserve(repoPaths(this.#options.path).reserve))
-        throw error
-      return work()
+      const { reserve } = repoPaths(this.#options.path)
+      if (!isCairnError(error, 'NO_SPACE') || !mayUseReserve || !releaseReserve(reserve)) throw error
+      const outcome = await work()
+      await refillReserve(reserve)
+      return outcome
     }
   }
 

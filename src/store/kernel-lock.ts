@@ -3,30 +3,44 @@
 
 import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { sleep } from './sleep.ts'
 import { isBusy } from './sqlite-error.ts'
+
+/** Somebody who only asks whether it is held is in the way for microseconds. */
+const TRIES = 4
+const TRY_MS = 2
 
 /** One connection to a lock file; taking and giving back cost a few microseconds. */
 export class KernelLock implements Disposable {
   readonly file: string
   readonly #connection: DatabaseSync
+  #prepared = false
 
   constructor(file: string) {
     this.file = file
     this.#connection = new DatabaseSync(file, { timeout: 0 })
-    // BEGIN EXCLUSIVE prepares the first page of an empty database: with a journal on the disk that is a file made and
-    // removed each time, 10 × the cost of the lock, and impossible on a full disk.
-    this.#connection.exec('PRAGMA journal_mode = MEMORY')
   }
 
   /** False if another connection, of this or any process, has it. */
   take(): boolean {
     try {
+      this.#prepare()
       this.#connection.exec('BEGIN EXCLUSIVE')
       return true
     } catch (error) {
       if (isBusy(error)) return false
       throw error
     }
+  }
+
+  /**
+   * BEGIN EXCLUSIVE prepares the first page of an empty database: with a journal on the disk that is a file made and
+   * removed each time, ten times the cost of the lock, and impossible on a full disk. To say so, SQLite must read: BUSY too.
+   */
+  #prepare(): void {
+    if (this.#prepared) return
+    this.#connection.exec('PRAGMA journal_mode = MEMORY')
+    this.#prepared = true
   }
 
   giveBack(): void {
@@ -41,7 +55,10 @@ export class KernelLock implements Disposable {
 /** Takes the lock for as long as the result lives; undefined if it is held. */
 export function takeLock(file: string): KernelLock | undefined {
   const lock = new KernelLock(file)
-  if (lock.take()) return lock
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (lock.take()) return lock
+    sleep(TRY_MS)
+  }
   lock[Symbol.dispose]()
   return undefined
 }

@@ -22,7 +22,7 @@ import { groupsPerCommit, readUsage } from './quota.ts'
 import { BlockReader } from './reader.ts'
 import { CACHED, HAS_LINKS } from './record.ts'
 import { checkRepoExists } from './repo.ts'
-import { releaseReserve } from './reserve.ts'
+import { refillReserve, releaseReserve } from './reserve.ts'
 import { PLACE_BAD } from './schema.ts'
 import { mayBeFull } from './sqlite-error.ts'
 import { guardStops, StopGate } from './stop-gate.ts'
@@ -32,12 +32,15 @@ import { Writer } from './writer.ts'
 /** NO_REPO if there is none; REPO_NEWER, REPO_UNSUITABLE, REPO_DAMAGED. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   checkRepoExists(options.path)
-  return new RepoStore(options)
+  const store = new RepoStore(options)
+  if (store.openedWithReserve) await refillReserve(repoPaths(options.path).reserve)
+  return store
 }
 
 class RepoStore implements Store {
   readonly path: string
   readonly database: Database
+  readonly openedWithReserve: boolean
   readonly #options: StoreOptions
   readonly #log: Logger
   readonly #cache: BlockCache
@@ -54,8 +57,9 @@ class RepoStore implements Store {
     this.path = path
     this.#options = options
     this.#log = log
-    this.database = openEvenIfFull(path, log)
-    const { database } = this
+    const { database, usedReserve } = openEvenIfFull(path, log)
+    this.database = database
+    this.openedWithReserve = usedReserve
     this.#guard = guardStops(new StopGate())
     this.#cache = new BlockCache(cacheBytes)
     this.#packs = new PackFiles({ path, database })
@@ -202,14 +206,14 @@ class RepoStore implements Store {
 }
 
 /** On a disk that is full to the last byte SQLite cannot even be read: the reserve makes room for that (spec: store §7). */
-function openEvenIfFull(path: string, log: Logger): Database {
-  const { database, reserve } = repoPaths(path)
+function openEvenIfFull(path: string, log: Logger): { database: Database; usedReserve: boolean } {
+  const { database: file, reserve } = repoPaths(path)
   try {
-    return openDatabase(database, { log })
+    return { database: openDatabase(file, { log }), usedReserve: false }
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error
     if (!mayBeFull(cause) || !releaseReserve(reserve)) throw error
     log.warn('the disk is full: opening with the reserve')
-    return openDatabase(database, { log })
+    return { database: openDatabase(file, { log }), usedReserve: true }
   }
 }

@@ -2,7 +2,7 @@
 
 import { rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { CairnError } from '../errors.ts'
+import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { MiB } from '../units.ts'
 
@@ -26,6 +26,16 @@ export async function writeReserve(file: string, sizeBytes: number = LIMITS.rese
     })
   } finally {
     await handle.close()
+  }
+}
+
+/** After something small has used it: holds on to what is still there, before others take it. */
+export async function refillReserve(file: string): Promise<void> {
+  try {
+    await writeReserve(file)
+  } catch (error) {
+    // As much as fitted is in it. The rest comes before the next block is written.
+    if (!isCairnError(error, 'NO_SPACE')) throw error
   }
 }
 

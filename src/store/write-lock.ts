@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { KernelLock, lockHolder } from './kernel-lock.ts'
+import { sleep } from './sleep.ts'
 import type { StopGate } from './stop-gate.ts'
 
 /** `timer`: the event loop goes on while it waits. `block`: the thread sleeps; for worker threads. */
@@ -109,6 +110,3 @@ export class WriteLock implements Disposable {
     this.#lock[Symbol.dispose]()
   }
 }
-
-const cell = new Int32Array(new SharedArrayBuffer(4))
-const sleep = (durationMs: number): void => void Atomics.wait(cell, 0, 0, durationMs)

@@ -69,6 +69,7 @@ async function full(): Promise<void> {
   const removed = await store.write([{ sql: 'DELETE FROM data WHERE id < 0', params: [] }], { freesRoom: true })
   assert.equal(removed, [0])
   await store.write([{ sql: "INSERT INTO meta VALUES ('unpinned', 1)", params: [] }], { freesRoom: true })
+  assert.ok(statSync(join(path, 'reserve')).size > LIMITS.reserveBytes.value / 2, 'the reserve was taken back at once')
   await rejects(putAll(store, [randomLeaf(MiB), randomLeaf(MiB)]), 'NO_SPACE')
   await assertReadable(store, stored)
   // Somebody makes room: the reserve is filled again before anything else is written.
