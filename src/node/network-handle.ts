@@ -7,8 +7,9 @@ import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
+import { announceRoots } from './announce.ts'
 import type { OpenNodeOptions } from './open.ts'
-import type { FetchBlock } from './sources.ts'
+import { type FetchBlock, orAbort } from './sources.ts'
 
 export type NetworkUse = 'never' | 'lazy' | 'eager'
 
@@ -46,6 +47,7 @@ export function createNetworkHandle(options: OpenNodeOptions, store: Store): Net
       role: role === 'daemon' ? 'daemon' : 'client',
       signal: stopping.signal,
     })
+    if (role === 'daemon') announceRoots({ store, announce: network.announce, signal: stopping.signal })
     return network
   }
   const running = (): Promise<Network> => {
@@ -93,6 +95,6 @@ function networkSession(running: () => Promise<Network>, root: CID): FetchBlock 
   let session: Promise<ReturnType<Network['session']>> | undefined
   return async (cid, wait) => {
     session ??= running().then(network => network.session(root))
-    return (await session).fetch(cid, wait)
+    return (await orAbort(session, wait.signal)).fetch(cid, wait)
   }
 }

@@ -73,7 +73,7 @@ export class LocalNode implements CairnNode {
     const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const sources = createSources({ store, session })
     this.content = createContent({ store, sources })
-    this.pins = createPins({ store, sourceFor: root => sources.of(root), log: options.log.part('pins') })
+    this.pins = createPins({ store, sourceFor: root => sources.ofPin(root), log: options.log.part('pins') })
     this.repo = {
       stat: () => repoStat(store),
       // Loaded when asked for: a small add pays for neither.

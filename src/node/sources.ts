@@ -13,6 +13,8 @@ export type FetchBlock = (cid: CID, options: Wait) => Promise<Uint8Array>
 export interface Sources {
   /** The blocks of `root`: local ones first, then the network, if the node has one. */
   of(root: CID): BlockSource
+  /** The same for a pin, which keeps what it gets by itself: writing it to the cache first would be twice the work. */
+  ofPin(root: CID): BlockSource
 }
 
 export interface SourcesOptions {
@@ -22,50 +24,73 @@ export interface SourcesOptions {
 }
 
 export function createSources({ store, session }: SourcesOptions): Sources {
-  if (session === undefined) return { of: () => store }
-  const inFlight = new Map<string, Promise<Uint8Array>>()
-  return {
-    of: root => {
-      let fetchBlock: FetchBlock | undefined
-      return localThenNetwork(store, inFlight, (cid, options) => {
-        fetchBlock ??= session(root)
-        return fetchBlock(cid, options)
-      })
-    },
+  if (session === undefined) return { of: () => store, ofPin: () => store }
+  const cached = new SharedFetches(async (cid, bytes) => store.cache(cid, bytes))
+  const uncached = new SharedFetches(async () => {})
+  const of = (fetches: SharedFetches) => (root: CID) => {
+    let fetchBlock: FetchBlock | undefined
+    return localThenNetwork(store, fetches, (cid, options) => {
+      fetchBlock ??= session(root)
+      return fetchBlock(cid, options)
+    })
   }
+  return { of: of(cached), ofPin: of(uncached) }
 }
 
-function localThenNetwork(
-  store: Store,
-  inFlight: Map<string, Promise<Uint8Array>>,
-  fetchBlock: FetchBlock,
-): BlockSource {
-  const fetchAndCache = async (cid: CID, options: Wait): Promise<Uint8Array> => {
+/** Readers of one missing block share one fetch; each waits no longer than its own signal allows. */
+class SharedFetches {
+  readonly #running = new Map<string, Promise<Uint8Array>>()
+  readonly #fetched: (cid: CID, bytes: Uint8Array) => Promise<void>
+
+  constructor(fetched: (cid: CID, bytes: Uint8Array) => Promise<void>) {
+    this.#fetched = fetched
+  }
+
+  async fetch(cid: CID, options: Wait, fetchBlock: FetchBlock): Promise<Uint8Array> {
+    const key = blockKey(cid)
+    const running = this.#running.get(key)
+    if (running !== undefined) {
+      // The first reader may give up on its own account: then this one asks for itself.
+      const bytes = await orAbort(
+        running.catch(() => undefined),
+        options.signal,
+      )
+      if (bytes !== undefined) return bytes
+    }
+    const fetched = this.#fetch(cid, options, fetchBlock).finally(() => this.#running.delete(key))
+    this.#running.set(key, fetched)
+    return fetched
+  }
+
+  async #fetch(cid: CID, options: Wait, fetchBlock: FetchBlock): Promise<Uint8Array> {
     const bytes = await fetchBlock(cid, options)
     METRICS.fetchedBlocks.add()
     METRICS.fetchedBytes.add(bytes.byteLength)
-    await store.cache(cid, bytes)
+    await this.#fetched(cid, bytes)
     return bytes
   }
-  /** Two readers of one missing block share one fetch, but only while the first of them still wants it. */
-  const fetchOnce = async (cid: CID, options: Wait): Promise<Uint8Array> => {
-    const key = blockKey(cid)
-    const running = inFlight.get(key)
-    if (running !== undefined) {
-      const bytes = await running.catch(() => undefined)
-      if (bytes !== undefined) return bytes
-      options.signal.throwIfAborted()
-    }
-    const fetched = fetchAndCache(cid, options).finally(() => inFlight.delete(key))
-    inFlight.set(key, fetched)
-    return fetched
+}
+
+/** What comes first: the promise, or the end of this caller's patience. */
+export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
+}
+
+function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: FetchBlock): BlockSource {
   const get = async (cid: CID, options: Wait): Promise<Uint8Array> => {
     try {
       return await store.get(cid, options)
     } catch (error) {
       if (!isElsewhere(error)) throw error
-      return fetchOnce(cid, options)
+      return fetches.fetch(cid, options, fetchBlock)
     }
   }
   return {
@@ -78,7 +103,7 @@ function localThenNetwork(
         return await store.borrow(cid, options)
       } catch (error) {
         if (!isElsewhere(error)) throw error
-        return { bytes: await fetchOnce(cid, options), release: () => {} }
+        return { bytes: await fetches.fetch(cid, options, fetchBlock), release: () => {} }
       }
     },
   }
