@@ -34,7 +34,7 @@ export async function rpc(endpoint: Endpoint, path: string, { query, signal }: R
 async function refusal(answer: IncomingMessage, path: string): Promise<CairnError> {
   const body = new TextDecoder().decode(await readWhole(answer, 64 * 1024))
   const said = String(answer.headers['x-cairn-code'] ?? '')
-  const code: ErrorCode = said in ERRORS ? (said as ErrorCode) : 'UNREACHABLE'
+  const code: ErrorCode = Object.hasOwn(ERRORS, said) ? (said as ErrorCode) : 'UNREACHABLE'
   return new CairnError(code, messageIn(body) || `the daemon answered ${path} with status ${answer.statusCode}`)
 }
 

@@ -59,7 +59,7 @@ async function runCommand(
   } catch (error) {
     if (toCairnError(error).code === 'INTERNAL')
       options.log.error('an RPC command failed', { command: route.name, err: error })
-    if (!http.outgoing.destroyed) sendError(http, messageOf(error, call.signal))
+    if (!http.outgoing.destroyed) sendError(http, messageOf(error, call.signal), toCairnError(error).code)
   }
 }
 
