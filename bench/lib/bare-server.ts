@@ -1,23 +1,31 @@
-// The hardware's side of a comparison: node:http that answers every request with the same bytes and does nothing else.
+// The hardware's side of a comparison: node:http in a process of its own that answers everything with the same bytes.
 
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export async function bareServer(sizeBytes: number): Promise<{ url: string; stop(): Promise<void> }> {
-  const body = Buffer.alloc(sizeBytes, 'x')
+  const child = spawn(process.execPath, [import.meta.filename, String(sizeBytes)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let url = ''
+  for await (const chunk of child.stdout) {
+    url += chunk
+    if (url.includes('\n')) break
+  }
+  return {
+    url: url.trim(),
+    stop: async () => {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+if (import.meta.main) {
+  const body = Buffer.alloc(Number(process.argv[2]), 'x')
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'application/octet-stream')
     response.end(body)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    stop: async () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
+  server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`))
 }

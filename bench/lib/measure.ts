@@ -46,7 +46,7 @@ export interface Summary {
 }
 
 export async function measure(claim: Claim): Promise<Summary[]> {
-  const runs = claim.runs ?? 5
+  const runs = Number(process.env.BENCH_RUNS ?? claim.runs ?? 5)
   const samples = new Map<string, { values: number[]; results: Set<string>; peak: number }>(
     claim.contenders.map(({ name }) => [name, { values: [], results: new Set(), peak: 0 }]),
   )
