@@ -23,7 +23,7 @@ import { represent, type Sources } from './represent.ts'
 import { type ContentRequest, splitTarget } from './request.ts'
 import { answer, CORS, type Exchange } from './respond.ts'
 import { routeRequest } from './route.ts'
-import { startWaiting } from './wait.ts'
+import { Waiting } from './wait.ts'
 
 export interface ContentAppOptions {
   readonly node: CairnNode
@@ -106,7 +106,7 @@ async function serve(gateway: Gateway, env: HttpEnv['Bindings'], progress: Progr
   const { request } = route
   progress.path = request.contentPath
   progress.isContent = true
-  const exchange = { incoming, outgoing, request, wait: startWaiting(outgoing, gateway.timeoutMs) }
+  const exchange = { incoming, outgoing, request, wait: new Waiting(outgoing, gateway.timeoutMs) }
   return serveContent(gateway, exchange)
 }
 

@@ -75,16 +75,24 @@ function enforcePath(what: 'bytes' | 'segments', value: number, rawPath: string)
   }
 }
 
+interface Root {
+  readonly cid: CID
+  /** `/ipfs/<root>`, encoded. */
+  readonly path: string
+}
+
 /** Parsing a CID costs as much as finding its block; the few that are asked for all the time are remembered. */
-const knownCids = new Lru<string, CID>({ max: 5000 })
+const knownRoots = new Lru<string, Root>({ max: 5000 })
 
 /** `rest` is what follows it in the path, for the error. */
-export function parseRoot(text: string, rest = ''): CID {
-  const known = knownCids.get(text)
+export const parseRoot = (text: string, rest = ''): CID => rootOf(text, rest).cid
+
+function rootOf(text: string, rest: string): Root {
+  const known = knownRoots.get(text)
   if (known !== undefined) return known
-  const cid = parseRootText(text, rest)
-  knownCids.set(text, cid)
-  return cid
+  const root = { cid: parseRootText(text, rest), path: `/ipfs/${encodeSegment(text)}` }
+  knownRoots.set(text, root)
+  return root
 }
 
 /** The requested path in the error, as every gateway words it (spec: gateway §1.5). */
@@ -120,15 +128,15 @@ export function contentRequest({
   query: string
   headers: IncomingHttpHeaders
 }): ContentRequest {
-  const root = parseRoot(rootText, rest)
+  const root = rootOf(rootText, rest)
   const { names, hasSlash } = rest === '' ? NOTHING : parseSegments(rest)
   const below = encodePath(names) + (hasSlash ? '/' : '')
-  const contentPath = `/ipfs/${encodeSegment(rootText)}${below}`
+  const contentPath = root.path + below
   return {
     isHead: method === 'HEAD',
     site,
     rootText,
-    path: { root, segments: names },
+    path: { root: root.cid, segments: names },
     hasSlash,
     contentPath,
     clientPath: site.kind === 'path' ? contentPath : below || '/',

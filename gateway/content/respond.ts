@@ -41,6 +41,8 @@ export interface Representation extends Validators {
   readonly sizeBytes?: number
   /** Only with `sizeBytes`. */
   readonly hasRanges?: boolean
+  /** All of it, if it is in memory already. */
+  readonly atHand?: () => Uint8Array | undefined
   /** With `reuses` a chunk may be overwritten when the next is asked for. */
   read(range: ByteRange | undefined, reuses: boolean): AsyncIterable<Uint8Array>
 }
@@ -83,7 +85,8 @@ export async function answer(exchange: Exchange, representation: Representation)
     return sendRanges(exchange, { head, representation, ranges, sizeBytes })
   }
   head['Content-Type'] = await representation.type(undefined)
-  return send(exchange, { status: 200, head, sizeBytes, open: reuses => representation.read(undefined, reuses) })
+  const open = (reuses: boolean) => representation.read(undefined, reuses)
+  return send(exchange, { status: 200, head, sizeBytes, atHand: representation.atHand, open })
 }
 
 /** RFC 9110 §15.4.5: what a 200 would have said about the cached copy, nothing about a body. */

@@ -16,6 +16,8 @@ export interface Message {
   readonly head: Headers
   /** Undefined if only the end will tell. */
   readonly sizeBytes: number | undefined
+  /** All of it, if it is in memory already. */
+  readonly atHand?: (() => Uint8Array | undefined) | undefined
   /** With `reuses` a chunk may be overwritten when the next is asked for. */
   open(reuses: boolean): AsyncIterable<Uint8Array>
 }
@@ -30,16 +32,22 @@ export interface Recipient {
  * Reads as far as it takes to know that the answer can begin, then sends it. A source that fails before that throws;
  * one that fails later throws too, and only a cut connection tells the client.
  */
-export async function send(recipient: Recipient, { status, head, sizeBytes, open }: Message): Promise<void> {
+export async function send(recipient: Recipient, { status, head, sizeBytes, atHand, open }: Message): Promise<void> {
   const { outgoing, request, wait } = recipient
   if (request.isHead && sizeBytes !== undefined) {
     head['Content-Length'] = sizeBytes
     outgoing.writeHead(status, head).end()
     return
   }
-  const isSmall = sizeBytes === undefined || sizeBytes <= ONE_PIECE_BYTES
-  const source = open(!isSmall)[Symbol.asyncIterator]()
-  const { chunks, bytes, isWhole } = await readFirst(source, isSmall ? ONE_PIECE_BYTES : 0)
+  const known = atHand?.()
+  if (known !== undefined && known.byteLength === sizeBytes) {
+    head['Content-Length'] = sizeBytes
+    outgoing.writeHead(status, head).end(known)
+    return
+  }
+  const isLarge = sizeBytes !== undefined && sizeBytes > ONE_PIECE_BYTES
+  const source = open(isLarge || sizeBytes === undefined)[Symbol.asyncIterator]()
+  const { chunks, bytes, isWhole } = await readFirst(source, isLarge ? 0 : ONE_PIECE_BYTES)
   if (isWhole) {
     if (sizeBytes !== undefined) checkLength(bytes, sizeBytes)
     head['Content-Length'] = bytes
@@ -64,17 +72,17 @@ interface First {
   readonly isWhole: boolean
 }
 
-/** Until there is more than `most`, or the end. */
+/** Until there is more than `most`, or the end. What is kept over another read is copied: its buffer may be used again. */
 async function readFirst(source: AsyncIterator<Uint8Array>, most: number): Promise<First> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  while (bytes <= most) {
+  for (;;) {
     const { value, done } = await source.next()
     if (done === true) return { chunks, bytes, isWhole: true }
-    chunks.push(value)
     bytes += value.byteLength
+    if (bytes > most) return { chunks: [...chunks, value], bytes, isWhole: false }
+    chunks.push(new Uint8Array(value))
   }
-  return { chunks, bytes, isWhole: false }
 }
 
 function checkLength(actualBytes: number, sizeBytes: number): void {

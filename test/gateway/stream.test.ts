@@ -276,6 +276,35 @@ test('a CAR over a missing block is cut, or refused before it begins', async () 
   })
 })
 
+test('a CAR arrives byte for byte, with blocks of all sizes', async () => {
+  await withGateway({}, async gateway => {
+    const leaf = (letter: string, length: number) => Buffer.from(letter.repeat(length))
+    const files = {
+      a: leaf('a', 10),
+      b: leaf('b', 70 * KiB),
+      c: leaf('c', 300),
+      d: leaf('d', 200 * KiB),
+      e: leaf('e', 5),
+    }
+    const cid = await gateway.addTree({ ...files, deep: files })
+    const made: Uint8Array[] = []
+    const options = { signal: new AbortController().signal, identity: false }
+    for await (const chunk of gateway.content.exportCar({ root: cid, segments: [] }, options))
+      made.push(Buffer.from(chunk))
+    const got = Buffer.from(await (await gateway.get(`/ipfs/${cid}?format=car`)).arrayBuffer())
+    assert.ok(got.equals(Buffer.concat(made)))
+  })
+})
+
+test('a TAR of large files arrives whole', async () => {
+  await withGateway({}, async gateway => {
+    const cid = await gateway.addTree({ 'a.bin': Buffer.alloc(700 * KiB, 7), 'b.txt': 'b' })
+    const answer = Buffer.from(await (await gateway.get(`/ipfs/${cid}?format=tar`)).arrayBuffer())
+    assert.is(answer.byteLength % 512, 0)
+    assert.is(answer.filter(byte => byte === 7).length, 700 * KiB)
+  })
+})
+
 test('a kept-alive connection goes on after an error, and ends after a cut', async () => {
   await withGateway({}, async gateway => {
     const cid = await gateway.add('a.txt', 'hello\n')

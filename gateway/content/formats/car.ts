@@ -34,7 +34,7 @@ export function carRepresentation(
     etag: `W/"${request.path.root}.car.${variant.slice(0, 16)}"`,
     headers,
     type: () => `${mediaTypeOf('car')}; ${DELIVERED}`,
-    read: () => content.exportCar(request.path, { signal: wait.signal, scope, identity: false }),
+    read: (_range, reuse) => content.exportCar(request.path, { signal: wait.signal, scope, identity: false, reuse }),
   }
 }
 

@@ -75,6 +75,7 @@ function listing({ request }: Exchange, folder: Resolved, page: Uint8Array, page
     headers: { ...contentHeaders(request, folder), ...guards, 'Cache-Control': A_WEEK },
     type: () => String(type),
     sizeBytes: page.byteLength,
+    atHand: () => page,
     read: async function* () {
       yield page
     },

@@ -38,6 +38,7 @@ export async function documentRepresentation(
     sizeBytes: bytes.byteLength,
     hasRanges: true,
     type: () => mediaTypeOf(format),
+    atHand: () => bytes,
     read: async function* (range) {
       yield range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length)
     },

@@ -1,6 +1,7 @@
 // A UnixFS file or symlink as its bytes: ranges, type by name or first bytes, name for saving (spec: gateway §2.5, §2.8, §2.11).
 
 import type { ContentApi, Resolved } from '../../../src/api.ts'
+import { RAW } from '../../../src/block/cid.ts'
 import { disposition } from '../disposition.ts'
 import type { ByteRange } from '../ranges.ts'
 import type { ContentRequest } from '../request.ts'
@@ -11,7 +12,6 @@ import { contentType, RANGE_SNIFF_BYTES, SNIFF_BYTES, typeWithoutBytes } from '.
 export function fileRepresentation(content: ContentApi, exchange: Exchange, resolved: Resolved): Representation {
   const { request, wait } = exchange
   const { cid, sizeBytes } = resolved
-  const { signal } = wait
   const { root } = request.path
   return {
     etag: `"${cid}"`,
@@ -20,9 +20,11 @@ export function fileRepresentation(content: ContentApi, exchange: Exchange, reso
     sizeBytes,
     hasRanges: true,
     type: range => fileType(content, exchange, resolved, range),
+    // A file of one raw block is that block.
+    atHand: () => (cid.code === RAW ? content.local.peek(cid) : undefined),
     read: (range, reuses) =>
       content.read(cid, {
-        signal,
+        signal: wait.signal,
         root,
         reuse: reuses,
         ...(range === undefined ? undefined : range),

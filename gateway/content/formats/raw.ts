@@ -23,6 +23,7 @@ export async function rawRepresentation(
     sizeBytes: bytes.byteLength,
     hasRanges: true,
     type: () => mediaTypeOf('raw'),
+    atHand: () => bytes,
     read: async function* (range) {
       yield range === undefined ? bytes : bytes.subarray(range.offset, range.offset + range.length)
     },

@@ -19,7 +19,7 @@ export function tarRepresentation(
   headers['Content-Disposition'] = disposition('attachment', request.parameters.get('filename') || `${cid}.tar`)
   headers['X-Content-Type-Options'] = 'nosniff'
   const { signal } = wait
-  const toTar = (entry: TreeEntry): TarEntry => {
+  const toTar = (entry: TreeEntry, reuse: boolean): TarEntry => {
     if (entry.kind === 'other') throw new CairnError('BAD_BLOCK', `${entry.cid} is neither a file nor a folder`)
     const head = {
       path: [String(cid), ...entry.path],
@@ -29,15 +29,13 @@ export function tarRepresentation(
       target: entry.target,
       sizeBytes: entry.kind === 'file' ? entry.sizeBytes : 0,
     }
-    return entry.kind === 'file' ? { ...head, content: content.read(entry.cid, { root, signal }) } : head
+    return entry.kind === 'file' ? { ...head, content: content.read(entry.cid, { root, signal, reuse }) } : head
   }
   return {
     etag: `W/"${cid}.x-tar"`,
     headers,
     type: () => mediaTypeOf('tar'),
-    read: async function* () {
-      yield* writeTar(mapEntries(content.tree(cid, { root, signal }), toTar))
-    },
+    read: (_range, reuse) => writeTar(mapEntries(content.tree(cid, { root, signal }), entry => toTar(entry, reuse))),
   }
 }
 

@@ -71,7 +71,7 @@ dd code{font-size:.8em}
 .steps li{margin:.25rem 0;overflow-wrap:anywhere}
 .steps ::marker{color:var(--mid)}
 @media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
-.list li{grid-template-columns:1.25rem minmax(0,1fr) 10.5rem 6rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:3;grid-row:1}.list span{grid-column:4;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
+.list li{grid-template-columns:1.25rem minmax(0,1fr) 10.5rem 6rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:3;grid-row:1;align-self:start;padding-top:.22rem}.list span{grid-column:4;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
 @media(forced-colors:active){.s1,.s2,.s3{fill:CanvasText}}
 `
