@@ -31,6 +31,7 @@ export class Writer implements AsyncDisposable {
   #open = new Group(this.#images)
   #committing: readonly Group[] = []
   #pumping: Promise<void> | undefined
+  #lastReply: Promise<unknown> = Promise.resolve()
   #makingRoom = false
   #noRoomForCacheUntil = 0
   #cachedTimer: NodeJS.Timeout | undefined
@@ -100,7 +101,7 @@ export class Writer implements AsyncDisposable {
   }
 
   async #runAlone(task: Task): Promise<TaskOutcome> {
-    const reply = await this.#options.host.commit({ bulk: [], side: [], tasks: [task] })
+    const reply = await this.#send({ bulk: [], side: [], tasks: [task] })
     return 'error' in reply ? reply : (reply.outcome.tasks[0] ?? { error: new Error('no outcome') })
   }
 
@@ -190,12 +191,12 @@ export class Writer implements AsyncDisposable {
     return this.#send(message)
   }
 
-  async #send(message: GroupMessage): Promise<CommitReply> {
-    try {
-      return await this.#options.host.commit(message)
-    } catch (error) {
-      return { images: { bulk: [], side: [] }, error }
-    }
+  /** One at a time, also those that go alone. */
+  #send(message: GroupMessage): Promise<CommitReply> {
+    const failed = (error: unknown): CommitReply => ({ images: { bulk: [], side: [] }, error })
+    const reply = this.#lastReply.then(() => this.#options.host.commit(message)).catch(failed)
+    this.#lastReply = reply
+    return reply
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

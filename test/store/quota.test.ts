@@ -64,7 +64,8 @@ for (const commit of ['inline', 'worker'] as const) {
       maxBytes: MAX,
       makeRoom: async own => {
         // As an eviction would: rows first, through the store itself and through the database.
-        await own.write([{ sql: "INSERT INTO meta VALUES ('room was made', 1)", params: [] }])
+        const note = (key: string) => own.write([{ sql: 'INSERT OR REPLACE INTO meta VALUES (?, 1)', params: [key] }])
+        await Promise.all([note('room was made'), note('and more'), note('at once')])
         await own.database.transact(tx => {
           tx.run('DELETE FROM blocks')
           tx.run('DELETE FROM data')
