@@ -1,9 +1,9 @@
 // `cairn block rm`: removes blocks that no pin keeps.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { command as define } from '../command.ts'
 import { forEach } from '../each.ts'
 import { print } from '../print.ts'
+import { targetOf } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'CID', doc: 'The blocks', many: true }],
@@ -14,7 +14,7 @@ export const command = define({
     const { args, flags, session, signal } = context
     const node = await session.open({ local: true })
     await forEach(args, context, async text => {
-      const { root: cid } = parseContentPath(text)
+      const cid = await targetOf(node, text, { signal })
       await node.removeBlock(cid, { force: flags.force === true, signal })
       print(context, { json: { cid, removed: true }, quiet: String(cid), text: `removed ${cid}` })
     })

@@ -1,9 +1,9 @@
 // `cairn pin verify`: reads every block that pins keep, and tells what is missing or damaged.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { defined, print } from '../print.ts'
+import { targetOf } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'CID', doc: 'Only this pin', optional: true }],
@@ -12,7 +12,7 @@ export const command = define({
   run: async context => {
     const { args, flags, globals, io, session, signal } = context
     const node = await session.open({ local: true })
-    const cid = args[0] === undefined ? undefined : parseContentPath(args[0]).root
+    const cid = args[0] === undefined ? undefined : await targetOf(node, args[0], { signal })
     let checked = 0
     let broken = 0
     for await (const verdict of node.pins.verify({ ...defined({ cid }), signal })) {
