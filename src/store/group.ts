@@ -56,18 +56,19 @@ export class Group {
   }
 
   add(key: string, record: NewRecord): void {
-    const overtaken = this.blocks.get(key)
-    if (overtaken !== undefined) overtaken.image.addFlags(overtaken.at, record.mh.byteLength, VOID)
+    const there = this.blocks.get(key)
+    if (there !== undefined && (there.flags & CACHED) === 0 && (there.hasBytes || record.bytes === undefined)) {
+      // Once is enough, but bytes are never given up for a mere mention.
+      const linked = record.flags & HAS_LINKS
+      there.image.addFlags(there.at, record.mh.byteLength, linked)
+      this.blocks.set(key, { ...there, flags: there.flags | linked })
+      return
+    }
+    if (there !== undefined) there.image.addFlags(there.at, record.mh.byteLength, VOID)
     const image = this.#imageFor(record)
     const at = image.add(record)
-    this.blocks.set(key, {
-      group: this,
-      image,
-      at,
-      size: record.size,
-      flags: record.flags,
-      hasBytes: record.bytes !== undefined,
-    })
+    const { size, flags } = record
+    this.blocks.set(key, { group: this, image, at, size, flags, hasBytes: record.bytes !== undefined })
   }
 
   #imageFor(record: NewRecord): Image {

@@ -10,7 +10,7 @@ import { CairnError, isCairnError } from '../errors.ts'
 import { enforce, LIMITS } from '../limits.ts'
 import { KiB } from '../units.ts'
 import type { Database } from './database.ts'
-import { Group } from './group.ts'
+import { Group, type Pending } from './group.ts'
 import { BARE, CACHED, HAS_LINKS, MET, type NewRecord } from './record.ts'
 import { PLACE_BAD } from './schema.ts'
 import type { KeepOptions, Operation, Statement } from './store.ts'
@@ -70,7 +70,7 @@ export class StoreOperation implements Operation {
       release?.()
       return
     }
-    return this.#counted(waiting.then(() => release?.()))
+    return this.#counted(waiting.finally(() => release?.()))
   }
 
   async putVerified(cid: CID, bytes: Uint8Array, { signal }: Wait): Promise<void> {
@@ -86,7 +86,7 @@ export class StoreOperation implements Operation {
     if (isIdentity(cid)) return true
     const key = blockKey(cid)
     const pending = this.#options.writer.pending(key)
-    if (pending !== undefined && (pending.flags & CACHED) === 0 && options.hasLinks !== true) {
+    if (pending !== undefined && willStand(pending) && options.hasLinks !== true) {
       this.#remember(pending.group)
       return true
     }
@@ -97,8 +97,7 @@ export class StoreOperation implements Operation {
     if (row.epoch >= this.#options.epoch && links === (row.links === 1)) return true
     const flags = MET | BARE | (links ? HAS_LINKS : 0)
     const { size, crc } = row
-    const group = await this.#add(key, { mh: cid.multihash.bytes, bytes: undefined, size, crc, flags })
-    this.#met.set(key, { cid, group })
+    await this.#meet(cid, { mh: cid.multihash.bytes, bytes: undefined, size, crc, flags })
     return true
   }
 
@@ -127,7 +126,7 @@ export class StoreOperation implements Operation {
     const key = blockKey(cid)
     const mh = cid.multihash.bytes
     const pending = writer.pending(key)
-    if (pending !== undefined && (pending.flags & CACHED) === 0 && (!linked || (pending.flags & HAS_LINKS) !== 0)) {
+    if (pending !== undefined && willStand(pending) && (!linked || (pending.flags & HAS_LINKS) !== 0)) {
       this.#remember(pending.group)
       return undefined
     }
@@ -145,12 +144,14 @@ export class StoreOperation implements Operation {
     return outcome.then(() => this.#check()).then(() => this.#store(cid, bytes, crc, linked))
   }
 
-  async #add(key: string, record: NewRecord): Promise<Group> {
+  async #meet(cid: CID, record: NewRecord): Promise<void> {
+    const key = blockKey(cid)
     for (;;) {
       const outcome = this.#options.writer.add(key, record)
       if (outcome instanceof Group) {
+        this.#met.set(key, { cid, group: outcome })
         this.#remember(outcome)
-        return outcome
+        return
       }
       await this.#counted(outcome)
       this.#check()
@@ -237,3 +238,6 @@ export class StoreOperation implements Operation {
 function checkSize(cid: CID, bytes: Uint8Array): void {
   if (bytes.byteLength > LIMITS.blockBytes.value) enforce('blockBytes', bytes.byteLength, `block ${cid}`)
 }
+
+/** Whatever becomes of a row, its commit leaves it kept: the bytes are at hand. */
+const willStand = ({ flags, hasBytes }: Pending): boolean => hasBytes && (flags & CACHED) === 0

@@ -143,6 +143,33 @@ test('keep: what is here is touched, what is missing is said to be, what goes me
   await store[Symbol.asyncDispose]()
 })
 
+test('met by one operation without bytes and by another with them: should it go, the bytes are put', async () => {
+  for (const order of ['keep first', 'put first']) {
+    const store = await freshStore()
+    const block = leaf('met twice', 40 * KiB)
+    await putAll(store, [block])
+    await nextEpoch(store)
+    const putting = await store.begin('add')
+    const keeping = await store.begin('pin')
+    if (order === 'put first') await putting.put(block)
+    await keeping.keep(block.cid, WAIT)
+    if (order === 'keep first') await putting.put(block)
+    await store.database.transact(tx => tx.run('DELETE FROM blocks'))
+    const outcomes = await Promise.allSettled([putting.finish(), keeping.finish()])
+    // With the bytes in the group both are content; without them neither may say that the block is stored.
+    const stored = store.has(block.cid)
+    assert.equal(
+      outcomes.map(outcome => outcome.status === 'fulfilled'),
+      [stored, stored],
+      order,
+    )
+    assert.ok(stored, order)
+    await keeping.abort()
+    await putting.abort()
+    await store[Symbol.asyncDispose]()
+  }
+})
+
 test('one multihash as raw and as a node: the row learns that it has links', async () => {
   const store = await freshStore()
   const inner = node([leaf('child').cid])
