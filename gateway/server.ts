@@ -13,6 +13,8 @@ export type HttpEnv = { Bindings: HttpBindings }
 /** What a server needs of a Hono app. */
 export interface HttpApp {
   fetch(request: Request, env: HttpBindings): Response | Promise<Response>
+  /** Takes a request on Node's own objects, without a Request and a Response in between, or leaves it to `fetch`. */
+  direct?(incoming: IncomingMessage, outgoing: ServerResponse): boolean
 }
 
 export interface HttpServerOptions extends ListenOrigin {
@@ -98,29 +100,30 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   const server = createServer(nodeOptions)
   server.maxConnections = limits.maxConnections
   server.maxHeadersCount = LIMITS.headerCount.value + 1
-  const active = new Map<Socket, Exchange>()
+  const active = new Map<Socket, ServerResponse>()
+  // One function for all answers, not a closure for each.
+  function ended(this: ServerResponse): void {
+    const { socket } = this.req
+    if (active.get(socket) === this) active.delete(socket)
+    if (!server.listening) server.closeIdleConnections()
+  }
   server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const refusal = refuseHead(incoming)
     if (refusal !== undefined) {
       outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
       return
     }
-    const { socket } = incoming
-    const exchange = { incoming, outgoing }
-    active.set(socket, exchange)
+    active.set(incoming.socket, outgoing)
+    outgoing.on('close', ended)
     if (!server.listening) outgoing.shouldKeepAlive = false
     // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
     if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
-    outgoing.once('close', () => {
-      if (active.get(socket) === exchange) active.delete(socket)
-      if (!server.listening) server.closeIdleConnections()
-    })
-    void listener(incoming, outgoing)
+    if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
   })
   server.setTimeout(limits.stallTimeoutMs, socket => {
-    const exchange = active.get(socket)
-    if (exchange !== undefined && !owesUsBytes(exchange, socket)) return
-    if (exchange !== undefined) log.debug('stalled client dropped', { server: name, url: exchange.incoming.url })
+    const outgoing = active.get(socket)
+    if (outgoing !== undefined && !owesUsBytes(outgoing, socket)) return
+    if (outgoing !== undefined) log.debug('stalled client dropped', { server: name, url: outgoing.req.url })
     socket.destroy()
   })
   return server
@@ -138,15 +141,10 @@ function refuseHead({ rawHeaders }: IncomingMessage): number | undefined {
   return hosts > 1 ? 400 : undefined
 }
 
-interface Exchange {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-}
-
 /** Whether the silence is the client's: it does not take what was written, or does not send the body we wait for. */
-function owesUsBytes({ incoming, outgoing }: Exchange, socket: Socket): boolean {
+function owesUsBytes(outgoing: ServerResponse, socket: Socket): boolean {
   const takesNothing = outgoing.writableLength > 0 || socket.writableLength > 0
-  const sendsNothing = !incoming.complete && incoming.readableLength === 0
+  const sendsNothing = !outgoing.req.complete && outgoing.req.readableLength === 0
   return takesNothing || sendsNothing
 }
 

@@ -1,7 +1,7 @@
 // The public content gateway: reads only, knows a CairnNode and nothing else of the world (spec: gateway §1.10).
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import type { CairnNode, Resolved } from '../../src/api.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
@@ -14,7 +14,7 @@ import type { Logger } from '../../src/observe/log.ts'
 import { parseDuration } from '../../src/units.ts'
 import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
-import type { HttpEnv } from '../server.ts'
+import type { HttpApp, HttpEnv } from '../server.ts'
 import { answerError } from './errors.ts'
 import { hostRouter } from './hosts.ts'
 import { serveLanding } from './landing.ts'
@@ -41,7 +41,7 @@ interface Gateway extends Sources {
   readonly hostOf: ReturnType<typeof hostRouter>
 }
 
-export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpEnv> {
+export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpEnv> & HttpApp {
   const gateway: Gateway = {
     node,
     content: node.content,
@@ -53,10 +53,23 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
     hostOf: hostRouter(config.gateway.hosts),
   }
   const app = new Hono<HttpEnv>()
-  app.get('*', c => edge(gateway, c, serve))
-  app.options('*', c => edge(gateway, c, preflight))
-  app.all('*', c => edge(gateway, c, refuseMethod))
-  return app
+  app.get('*', c => edge(gateway, c.env, serve))
+  app.options('*', c => edge(gateway, c.env, preflight))
+  app.all('*', c => edge(gateway, c.env, refuseMethod))
+  return Object.assign(app, { direct: directly(gateway) })
+}
+
+/** Content, which is nearly everything, needs no routes: a sixth of the time of a small answer would go into them. */
+function directly(gateway: Gateway): NonNullable<HttpApp['direct']> {
+  return (incoming, outgoing) => {
+    const { method, url } = incoming
+    if ((method !== 'GET' && method !== 'HEAD') || url?.startsWith('/ipfs/') !== true) return false
+    edge(gateway, { incoming, outgoing }, serve).catch(error => {
+      gateway.log.error('an error could not be answered', { err: error })
+      outgoing.destroy()
+    })
+    return true
+  }
 }
 
 /** What an error answer needs to know, filled in as the request is understood. */
@@ -69,7 +82,7 @@ interface Progress {
 type Handler = (gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress) => void | Promise<void>
 
 /** The one place that catches: whatever a handler throws becomes an answer, or a cut connection. */
-async function edge(gateway: Gateway, { env }: Context<HttpEnv>, handle: Handler): Promise<Response> {
+async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler): Promise<Response> {
   const { incoming, outgoing } = env
   countExchange(outgoing, 'gateway')
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }

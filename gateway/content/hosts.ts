@@ -42,6 +42,7 @@ function effectiveHost(headers: IncomingHttpHeaders, authority: string | undefin
 }
 
 function routeHost(host: string, names: ReadonlySet<string>): HostRoute {
+  if (/[^\w.:[\]-]/.test(host)) throw new CairnError('BAD_REQUEST', 'the host that was asked for is not one')
   const match = /^([^:[\]]+?)\.?(:\d+)?$/.exec(host.toLowerCase())
   if (match === null) return PATH
   const [, name = '', port = ''] = match

@@ -140,6 +140,14 @@ test('writing is refused on root hosts, too', async () => {
   assert.is(answer.status, 405)
 })
 
+test('a Host that is none is refused', async () => {
+  for (const host of ['user@gw.test', 'gw.test/x', 'gw test', 'gw.test,evil.test', '<b>']) {
+    assert.is((await ask(host, `/ipfs/${root}/a.txt`)).status, 400, host)
+  }
+  assert.is((await ask('', `/ipfs/${root}/a.txt`)).status, 200)
+  assert.is((await ask('[::1]:8080', `/ipfs/${root}/a.txt`)).status, 200)
+})
+
 test('two Host headers are refused', async () => {
   assert.is((await gateway.raw(`GET / HTTP/1.1\nHost: a\nHost: b`)).status, 400)
 })
