@@ -32,6 +32,9 @@ export function jsonLine(value: object): string {
 const isCid = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'asCID' in value && value.asCID === value
 
+/** `1 file`, `2 files`. */
+export const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`
+
 /** A path of names from the network, safe on a terminal and unambiguous in a list. */
 export const showNames = (names: readonly string[]): string => names.map(escapeName).join('/')
 

@@ -4,6 +4,7 @@ import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { writeOut } from '../output.ts'
+import { noFile } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path; several are joined', many: true }],
@@ -19,11 +20,7 @@ export const command = define({
     for (const path of args.map(parseContentPath)) {
       const entry = await node.content.resolve(path, { signal })
       if (entry.kind === 'directory') throw new CairnError('IS_DIRECTORY', 'this dag node is a directory')
-      if (entry.kind === 'other')
-        throw new CairnError(
-          'UNSUPPORTED_CODEC',
-          `${entry.cid} is no file: its codec is 0x${entry.cid.code.toString(16)}`,
-        )
+      if (entry.kind === 'other') throw noFile(entry.cid)
       const length = Math.min(left, Math.max(0, entry.sizeBytes - skip))
       const range = { offset: Math.min(skip, entry.sizeBytes), length }
       const content = node.content.read(entry.cid, { ...range, root: path.root, reuse: true, signal })

@@ -3,14 +3,15 @@
 import { cumulativeBytes } from '../../gateway/rpc/dag-size.ts'
 import type { CairnNode, ContentPath, Resolved, Wait } from '../../src/api.ts'
 import { extractTree } from '../../src/dag/extract.ts'
-import { escapeName } from '../../src/dag/names.ts'
+import { checkName, escapeName } from '../../src/dag/names.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { writeOut } from '../output.ts'
-import { print } from '../print.ts'
+import { count, print } from '../print.ts'
 import { createProgress } from '../progress.ts'
+import { noFile } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path' }],
@@ -31,8 +32,9 @@ export const command = define({
     const path = parseContentPath(args[0] ?? '')
     const node = await session.open()
     const entry = await node.content.resolve(path, { signal })
+    if (entry.kind === 'other') throw noFile(entry.cid)
     if (flags.output === '-') return toStdout(node, path, entry, { io, signal })
-    const target = flags.output ?? path.segments.at(-1) ?? String(path.root)
+    const target = flags.output ?? nameOf(path)
     const isShown = globals.progress ?? io.stderr.isTerminal
     using progress = createProgress({ out: io.stderr, label: 'getting', enabled: isShown })
     const totalBytes = isShown ? await sizeOf(node, path, entry, { signal }) : 0
@@ -46,17 +48,29 @@ export const command = define({
       signal,
     })
     progress.clear()
+    const [first] = done.skipped
+    if (first !== undefined && entry.kind !== 'directory')
+      throw new CairnError('UNSAFE_NAME', first.reason, { hint: 'fetch the folder that it lies in' })
     for (const { path: name, reason } of done.skipped)
       io.stderr.write(`${io.stderr.style('yellow', 'skipped:')} ${name}: ${escapeName(reason)}\n`)
     const { files, directories, symlinks, bytes, skippedCount } = done
+    const counts = [count(files, 'file'), count(directories, 'folder'), count(symlinks, 'symlink'), formatSize(bytes)]
     print(context, {
       json: { cid: entry.cid, ...done },
       quiet: done.target,
-      text: `saved ${target}: ${files} files, ${directories} folders, ${symlinks} symlinks, ${formatSize(bytes)}`,
+      text: `saved ${target}: ${counts.join(', ')}`,
     })
-    if (skippedCount > 0) throw new CairnError('PARTIAL', `${skippedCount} entries were skipped`)
+    if (skippedCount > 0) throw new CairnError('PARTIAL', `${count(skippedCount, 'entry', 'entries')} skipped`)
   },
 })
+
+/** What a path calls it may come from a stranger's link, and must not lead out of the folder that we are in. */
+function nameOf({ root, segments }: ContentPath): string {
+  const name = segments.at(-1)
+  if (name === undefined) return String(root)
+  checkName(name)
+  return name
+}
 
 async function toStdout(
   node: CairnNode,

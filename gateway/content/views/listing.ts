@@ -52,9 +52,12 @@ ${pages(listing)}`,
   })
 }
 
+/** Names that no path can reach: in a URL they stand for a folder themselves. */
+const STEPS = new Set(['', '.', '..'])
+
 /** Written as text, since a page has a thousand of these; the order of attributes is what others' tests look for. */
 function row({ name, cid, totalBytes, look }: ListingEntry, here: string, host: string): string {
-  const href = `${here}/${encodeSegment(name)}`
+  const href = STEPS.has(name) ? `${host}/ipfs/${cid}` : `${here}/${encodeSegment(name)}`
   // Encoded twice, as a template once did it and clients now expect it (spec: gateway §2.9).
   const saved = encodeValue(encodeSegment(name))
   const size = totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''
