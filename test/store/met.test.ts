@@ -11,8 +11,6 @@ const rowOf = (store: Store, { cid }: { cid: CID }) =>
     'SELECT pack, at, epoch, links, kept FROM blocks WHERE mh = ?',
     cid.multihash.bytes,
   )
-const _operations = (store: Store) =>
-  store.database.all<{ epoch: number; finished: number | null }>('SELECT epoch, finished FROM operations ORDER BY id')
 const nextEpoch = (store: Store) =>
   store.database.transact(tx => tx.run("UPDATE meta SET value = value + 1 WHERE key = 'epoch'"))
 

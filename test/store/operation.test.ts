@@ -19,11 +19,6 @@ import {
   WAIT,
 } from './support.ts'
 
-const _rowOf = (store: Store, { cid }: { cid: CID }) =>
-  store.database.get<{ pack: number; at: number; epoch: number; links: number; kept: number }>(
-    'SELECT pack, at, epoch, links, kept FROM blocks WHERE mh = ?',
-    cid.multihash.bytes,
-  )
 const operations = (store: Store) =>
   store.database.all<{ epoch: number; finished: number | null }>('SELECT epoch, finished FROM operations ORDER BY id')
 const nextEpoch = (store: Store) =>
