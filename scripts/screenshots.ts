@@ -36,7 +36,6 @@ class EmptyNetwork extends MemoryBlocks {
     if (this.has(cid)) return super.get(cid, wait)
     throw new CairnError('UNREACHABLE', `no peer gave ${cid}`, {
       tried: [
-        'this node’s own blocks: not here',
         'peer 12D3KooWQfzyrbBiB1Z3XRDdJpjuKMJ8mnWJJCPkt7Yhv5NqVZzE: does not have it',
         'peer 12D3KooWBrF4tkFSRJxNnyLPJXUeFGPyUkWp3s5CqbAoQ7mqGkQh: did not answer',
         'DHT: 20 nodes asked, no provider',

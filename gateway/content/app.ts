@@ -2,6 +2,7 @@
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
+import type { CID } from 'multiformats/cid'
 import type { CairnNode, Resolved } from '../../src/api.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
@@ -77,6 +78,7 @@ interface Progress {
   path: string
   isContent: boolean
   home: string
+  root?: CID
 }
 
 type Handler = (gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress) => void | Promise<void>
@@ -89,9 +91,21 @@ async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler)
   try {
     await handle(gateway, env, progress)
   } catch (error) {
-    await answerError(error, { incoming, outgoing, log: gateway.log, ...progress })
+    await answerError(error, {
+      incoming,
+      outgoing,
+      log: gateway.log,
+      ...progress,
+      searched: searched(gateway, progress),
+    })
   }
   return RESPONSE_ALREADY_SENT
+}
+
+function searched({ content, timeoutMs }: Gateway, { root }: Progress): string[] {
+  if (root === undefined) return []
+  const own = content.local.has(root) ? 'has the root, but not all that was asked for' : 'does not have it'
+  return [`this node itself: ${own}`, `the network: nothing came within ${timeoutMs / 1000} s`]
 }
 
 const ALLOWED = 'GET, HEAD, OPTIONS'
@@ -119,6 +133,7 @@ async function serve(gateway: Gateway, env: HttpEnv['Bindings'], progress: Progr
   const { request } = route
   progress.path = request.contentPath
   progress.isContent = true
+  progress.root = request.path.root
   const exchange = { incoming, outgoing, request, wait: new Waiting(outgoing, gateway.timeoutMs) }
   return serveContent(gateway, exchange)
 }

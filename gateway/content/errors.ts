@@ -59,6 +59,8 @@ export interface ErrorContext {
   /** Whether it was read as a content path: then the text says that this is what failed. */
   readonly isContent: boolean
   readonly home: string
+  /** What the gateway itself knows of a search that was in vain. */
+  readonly searched: readonly string[]
 }
 
 /** After the head has gone, only a cut connection can say that the answer is not whole. */
@@ -83,14 +85,17 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
 }
 
-async function errorPage({ error, status, reference }: Failure, { path, home }: ErrorContext): Promise<string> {
+async function errorPage(
+  { error, status, reference }: Failure,
+  { path, home, searched }: ErrorContext,
+): Promise<string> {
   const { title, advice } = WORDS[error.code] ?? OTHERWISE
   const page = renderError({
     status,
     title,
     message: sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.'),
     path,
-    tried: error.tried,
+    tried: status === 504 ? [...searched, ...error.tried] : error.tried,
     advice: [...hintFor(error), ...advice],
     reference,
     home,
@@ -98,12 +103,13 @@ async function errorPage({ error, status, reference }: Failure, { path, home }: 
   return String(await page)
 }
 
-function errorText({ error, reference }: Failure, { path, isContent }: ErrorContext): string {
+function errorText({ error, status, reference }: Failure, { path, isContent, searched }: ErrorContext): string {
   if (reference !== '') return `internal error, reference ${reference}\n`
   const text = escapeName(error.message)
   const lines = [isContent && NAMES_NO_PATH.has(error.code) ? `failed to resolve ${escapeName(path)}: ${text}` : text]
   lines.push(...hintFor(error))
-  lines.push(...error.tried.map(line => `tried: ${escapeName(line)}`))
+  const tried = status === 504 ? [...searched, ...error.tried] : error.tried
+  lines.push(...tried.map(line => `tried: ${escapeName(line)}`))
   return `${lines.join('\n')}\n`
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { explainListenError } from '../../gateway/listen.ts'
 import { type HttpEnv, type HttpLimits, type HttpServer, startServer } from '../../gateway/server.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { SILENT } from '../../src/observe/log.ts'
@@ -105,6 +106,15 @@ test('an address that is none is refused with an example', async () => {
       assert.match(error.hint, '127.0.0.1:8080')
     }
   }
+})
+
+test('a reserved port is explained', () => {
+  const denied = Object.assign(new Error('listen EACCES'), { code: 'EACCES' })
+  const error = explainListenError(denied, '127.0.0.1:80', origin)
+  assert.ok(isCairnError(error, 'FORBIDDEN'))
+  assert.match(error.hint, 'below 1024')
+  assert.match(error.hint, 'gateway.listen')
+  assert.is(error.cause, denied)
 })
 
 test('an address of another machine is explained', async () => {

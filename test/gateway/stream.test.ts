@@ -1,26 +1,14 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ContentApi } from '../../src/api.ts'
-import { blockKey, parseCid } from '../../src/block/cid.ts'
-import type { BlockSource } from '../../src/block/source.ts'
+import { parseCid } from '../../src/block/cid.ts'
 import { CairnError } from '../../src/errors.ts'
-import { MemoryBlocks } from '../support/memory-blocks.ts'
-import { parseAnswer, startGateway, type TestGateway, type TestGatewayOptions } from './support.ts'
+import { parseAnswer, type TestGateway, type TestGatewayOptions, withGateway } from './support.ts'
 
 const KiB = 1024
 const CHUNK = 256 * KiB
-
-async function withGateway(options: TestGatewayOptions, run: (gateway: TestGateway) => Promise<void>): Promise<void> {
-  const gateway = await startGateway(options)
-  try {
-    await run(gateway)
-  } finally {
-    await gateway.close()
-  }
-}
 
 /** A file of `sizeBytes` whose bytes come from `read`; its root is a real one, so that the path resolves. */
 const reading = (sizeBytes: number, read: ContentApi['read']): TestGatewayOptions => ({
@@ -193,46 +181,6 @@ test('a buffer is only used again once it has left', async () => {
   })
 })
 
-/** A network that never answers, and says what it tried when it is given up. */
-class SilentNetwork extends MemoryBlocks implements BlockSource {
-  readonly asked: string[] = []
-  override async get(cid: CID, { signal }: { signal: AbortSignal }): Promise<Uint8Array> {
-    if (this.has(cid)) return super.get(cid, { signal })
-    this.asked.push(blockKey(cid))
-    await new Promise(resolve => signal.addEventListener('abort', resolve))
-    if ((signal.reason as Error).name !== 'TimeoutError') throw signal.reason
-    throw new CairnError('UNREACHABLE', `no peer gave ${cid}`, {
-      cause: signal.reason,
-      tried: ['peer 12D3KooWone: did not answer', 'the DHT: no provider'],
-    })
-  }
-}
-
-test('what the network does not bring in time is 504, with what was tried', async () => {
-  await withGateway({ network: new SilentNetwork(), retrievalTimeout: '30ms' }, async gateway => {
-    const text = await gateway.get(`/ipfs/${ANY}`)
-    assert.is(text.status, 504)
-    assert.ok(Number(text.headers.get('retry-after')) > 0)
-    assert.is(text.headers.get('cache-control'), 'no-store')
-    const body = await text.text()
-    assert.match(body, `failed to resolve /ipfs/${ANY}: no peer gave ${ANY}`)
-    assert.match(body, 'tried: peer 12D3KooWone: did not answer')
-    const page = await (await gateway.get(`/ipfs/${ANY}`, { accept: 'text/html' })).text()
-    assert.match(page, 'What was tried')
-    assert.match(page, 'the DHT: no provider')
-  })
-})
-
-test('a client that leaves ends the search of the network', async () => {
-  const network = new SilentNetwork()
-  await withGateway({ network }, async gateway => {
-    const socket = await dial(gateway, `/ipfs/${ANY}`)
-    while (network.asked.length === 0) await tick()
-    socket.destroy()
-    await once(socket, 'close')
-  })
-})
-
 test('a network that falls silent in the middle of a file cuts the answer', async () => {
   const read: ContentApi['read'] = async function* (_cid, { signal, length }) {
     yield Buffer.alloc(CHUNK)
@@ -243,20 +191,6 @@ test('a network that falls silent in the middle of a file cuts the answer', asyn
     const answer = await gateway.raw(`GET ${PATH} HTTP/1.1\nHost: x`)
     assert.is(answer.status, 200)
     assert.is(answer.isWhole, false)
-  })
-})
-
-test('only-if-cached asks no network', async () => {
-  const network = new SilentNetwork()
-  await withGateway({ network }, async gateway => {
-    const headers = { 'cache-control': 'max-age=0, Only-If-Cached' }
-    const missing = await gateway.get(`/ipfs/${ANY}`, headers)
-    assert.is(missing.status, 412)
-    assert.match(await missing.text(), 'not in local datastore')
-    assert.equal(network.asked, [])
-    const cid = await gateway.add('a.txt', 'hello\n')
-    network.put({ cid, bytes: Buffer.from('hello\n'), hasLinks: false })
-    assert.is((await gateway.get(`/ipfs/${cid}`, headers)).status, 200)
   })
 })
 

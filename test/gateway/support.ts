@@ -99,6 +99,19 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   }
 }
 
+/** A gateway for as long as `run` takes. */
+export async function withGateway(
+  options: TestGatewayOptions,
+  run: (gateway: TestGateway) => Promise<void>,
+): Promise<void> {
+  const gateway = await startGateway(options)
+  try {
+    await run(gateway)
+  } finally {
+    await gateway.close()
+  }
+}
+
 /** The parts of a node that a content gateway touches; anything else would be a bug of the gateway. */
 function fakeNode(content: ContentApi): CairnNode {
   const parts: Partial<CairnNode> = {

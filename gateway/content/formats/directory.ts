@@ -93,6 +93,7 @@ async function render(
   const entries: DirectoryEntry[] = []
   let position = 0
   for await (const entry of content.list(folder.cid, { root, signal: wait.signal })) {
+    wait.forNode()
     if (position++ < skip) continue
     entries.push(entry)
     if (entries.length > PAGE) break
