@@ -7,7 +7,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseCid } from '../../src/block/cid.ts'
-import { readCar } from '../../src/dag/car-read.ts'
+import { configSchema } from '../../src/config/schema.ts'
+import { type LocalNode, openNode } from '../../src/index.ts'
+import { SILENT } from '../../src/observe/log.ts'
 import { temporaryFolder } from '../support/cairn.ts'
 import { startGateway, type TestGateway } from './support.ts'
 
@@ -138,22 +140,30 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
   [DOCUMENT_ROOTS]: ['document nested link', 'document list index'],
 }
 
+let node: LocalNode
 let gateway: TestGateway
 
 test.before(async () => {
   const folder = temporaryFolder('kubo-content')
   execFileSync(process.execPath, [join(FIXTURES, 'content.mjs'), folder], { stdio: 'ignore' })
-  gateway = await startGateway({ hosts: ['gw.test', 'ipfsonly.test', '*.wild.test', 'localhost'] })
-  const { memory } = gateway
-  const car = readCar(fileOf(join(folder, 'content.car')), { signal: new AbortController().signal })
-  for await (const { cid, bytes } of car.blocks) memory.put({ cid, bytes: bytes.slice(), hasLinks: true })
-  for (const name of readdirSync(join(folder, 'loose'))) {
-    const bytes = readFileSync(join(folder, 'loose', name))
-    memory.put({ cid: parseCid(name.replace('.block', '')), bytes, hasLinks: true })
-  }
+  const config = configSchema.parse({ mode: 'offline' })
+  const repo = join(folder, 'repo')
+  node = await openNode({ repo, config, log: SILENT, role: 'command', network: 'never', createIfMissing: true })
+  const options = { signal: new AbortController().signal, pinRoots: false }
+  await node.importCar(fileOf(join(folder, 'content.car')), options)
+  const loose = readdirSync(join(folder, 'loose')).map(name => ({
+    cid: parseCid(name.replace('.block', '')),
+    bytes: readFileSync(join(folder, 'loose', name)),
+  }))
+  await node.putBlocks(loose, options)
+  const hosts = ['gw.test', 'ipfsonly.test', '*.wild.test', 'localhost']
+  gateway = await startGateway({ content: node.content, hosts })
 })
 
-test.after(() => gateway.close())
+test.after(async () => {
+  await gateway.close()
+  await node[Symbol.asyncDispose]()
+})
 
 async function* fileOf(path: string): AsyncGenerator<Uint8Array> {
   yield readFileSync(path)
