@@ -27,7 +27,7 @@ test(`kill -9 of a daemon at ${KILLS} random instants while it pins from a peer 
       const b = await startDaemon({ repo: repoB, mode: 'lan', args: ['--connect', a.swarm[0] ?? ''] })
       slowestRestartMs = Math.max(slowestRestartMs, b.startMs)
       const timer = setTimeout(() => void b.kill(), 100 + Math.random() * 1500)
-      const pinned = await cairn(['pin', 'add', root], {
+      const pinned = await cairn(['pin', 'add', '--timeout', '20s', root], {
         repo: repoB,
         env: { CAIRN_MODE: 'lan', CAIRN_DAEMON_MDNS: 'false' },
       })
