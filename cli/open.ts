@@ -8,9 +8,11 @@ import { repoPaths } from '../src/store/paths.ts'
 import { repoExists } from '../src/store/repo.ts'
 
 /** Opens the repository for the length of one command; `onMade` is called if it had to be made first. */
-export function openForCommand(options: Omit<OpenNodeOptions, 'role'>, onMade: () => void): Promise<LocalNode> {
-  if (options.createIfMissing === true && !repoExists(options.repo)) onMade()
-  return openNode({ ...options, role: 'command' })
+export async function openForCommand(options: Omit<OpenNodeOptions, 'role'>, onMade: () => void): Promise<LocalNode> {
+  const isNew = options.createIfMissing === true && !repoExists(options.repo)
+  const node = await openNode({ ...options, role: 'command' })
+  if (isNew) onMade()
+  return node
 }
 
 /** `--only-hash`: needs no repository, and makes none. */

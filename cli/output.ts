@@ -1,7 +1,7 @@
-// Bytes to a file or stdout: a file appears whole or not at all, and is never overwritten unasked.
+// Bytes to a file or stdout: a file appears whole or not at all; a device or a pipe is written to as it is.
 
-import { open, rename, rm } from 'node:fs/promises'
-import { CairnError } from '../src/errors.ts'
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { explainPlace } from '../src/writable.ts'
 import type { Io } from './io.ts'
 
 export interface OutputOptions {
@@ -11,38 +11,52 @@ export interface OutputOptions {
   readonly onBytes?: (bytes: number) => void
 }
 
-/** Writes the whole stream; resolves with its length. */
+/** Writes the whole stream; resolves with its length. What is at a path that was given is replaced. */
 export async function writeOut(
   content: AsyncIterable<Uint8Array>,
-  { target, io, onBytes }: OutputOptions,
+  { target, io, onBytes = () => {} }: OutputOptions,
 ): Promise<number> {
-  let bytes = 0
-  const count = (chunk: Uint8Array): void => {
-    bytes += chunk.byteLength
-    onBytes?.(bytes)
+  if (target === '-') return pass(content, bytes => io.stdout.writeBytes(bytes), onBytes)
+  const explain = (error: unknown): never => {
+    throw explainPlace(error, target)
   }
-  if (target === '-') {
-    for await (const chunk of content) {
-      await io.stdout.writeBytes(chunk)
-      count(chunk)
-    }
-    return bytes
-  }
-  const temp = `${target}.${process.pid}.part`
-  const file = await open(temp, 'wx').catch(cause => {
-    throw new CairnError('READ_FAILED', `${target} cannot be written: ${cause.message}`, { cause })
-  })
+  // Whatever is wrong with the place is said when it is opened.
+  const existing = await stat(target).catch(() => undefined)
+  // Renamed onto /dev/null, a file would take its place for everyone; a folder fails right here.
+  if (existing !== undefined && !existing.isFile())
+    return fill(await open(target, 'w').catch(explain), content, onBytes)
+  const place = existing === undefined ? target : await realpath(target)
+  const temp = `${place}.${process.pid}.part`
+  const file = await open(temp, 'wx').catch(explain)
   try {
-    for await (const chunk of content) {
-      await file.writeFile(chunk)
-      count(chunk)
-    }
-    await file.close()
-    await rename(temp, target)
+    const bytes = await fill(file, content, onBytes)
+    await rename(temp, place).catch(explain)
+    return bytes
   } catch (error) {
-    await file.close()
     await rm(temp, { force: true })
     throw error
+  }
+}
+
+async function fill(
+  file: FileHandle,
+  content: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  await using opened = file
+  return await pass(content, bytes => opened.writeFile(bytes), onBytes)
+}
+
+async function pass(
+  content: AsyncIterable<Uint8Array>,
+  write: (bytes: Uint8Array) => Promise<void>,
+  onBytes: (bytes: number) => void,
+): Promise<number> {
+  let bytes = 0
+  for await (const chunk of content) {
+    await write(chunk)
+    bytes += chunk.byteLength
+    onBytes(bytes)
   }
   return bytes
 }

@@ -61,6 +61,8 @@ export const ERRORS = {
   REPO_DAMAGED: kind(500, 10, 'run `cairn repo check`'),
   REPO_UNSUITABLE: kind(500, 10, 'put the repository on a local disk: --repo or $CAIRN_REPO'),
   READ_ONLY: kind(503, 8, 'the disk refused a write that was to be durable; look at the system log, then restart'),
+  UNWRITABLE: kind(500, 2, 'choose a place that is there and that you may write to'),
+  NOT_PERMITTED: kind(500, 7, 'run it as the user who owns the repository and the files'),
   PORT_IN_USE: kind(500, 2),
   NO_DAEMON: kind(503, 12, 'start one with `cairn daemon`'),
   SHUTTING_DOWN: kind(503, 5, 'wait until the node is back'),
@@ -126,5 +128,7 @@ const SYSTEM_ERRORS: Record<string, ErrorCode> = {
   ENOSPC: 'NO_SPACE',
   EDQUOT: 'NO_SPACE',
   EROFS: 'READ_ONLY',
+  EACCES: 'NOT_PERMITTED',
+  EPERM: 'NOT_PERMITTED',
   ABORT_ERR: 'CANCELLED',
 }

@@ -3,6 +3,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CairnError } from '../errors.ts'
+import { makeFolders } from '../writable.ts'
 import { parseJson } from './json.ts'
 import type { ConfigValue } from './kinds.ts'
 import { configEntries } from './load.ts'
@@ -13,6 +14,7 @@ export function setConfigKey({ repo, key, value }: { repo: string; key: string; 
   const file = configPath(repo)
   const before = readOr(file, '{}\n')
   configEntries(before, 'config.json')
+  makeFolders(repo, 0o700)
   writeWhole(file, withKey(before, key, value))
 }
 

@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  type Stats,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -20,6 +21,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Entry } from '../api.ts'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { explainPlace, makeFolders } from '../writable.ts'
 import { checkName, escapeName } from './names.ts'
 
 /** Neither set-user-id nor its kin come from others. */
@@ -43,20 +45,29 @@ export class DiskTree {
 
   /** USAGE if there is something at the target already; an empty folder will do for a folder. */
   begin(kind: Entry['kind']): void {
-    mkdirSync(dirname(this.target), { recursive: true })
-    const existing = lstatSync(this.target, { throwIfNoEntry: false })
-    if (existing === undefined) {
-      if (kind === 'directory') mkdirSync(this.target)
-      return
-    }
+    const existing = this.#prepare(kind)
+    if (existing === undefined) return
     if (kind === 'directory' && existing.isDirectory() && readdirSync(this.target).length === 0) return
     throw new CairnError('USAGE', `${this.target} exists already`, {
       hint: 'choose another place with --output, or move it away',
     })
   }
 
+  /** What is at the target already; else makes what lies above it, and a folder for a folder. */
+  #prepare(kind: Entry['kind']): Stats | undefined {
+    try {
+      makeFolders(dirname(this.target))
+      const existing = lstatSync(this.target, { throwIfNoEntry: false })
+      if (existing === undefined && kind === 'directory') mkdirSync(this.target)
+      return existing
+    } catch (error) {
+      throw explainPlace(error, this.target)
+    }
+  }
+
   directory(path: readonly string[]): void {
-    refusing(() => mkdirSync(this.#place(path)))
+    const place = this.#place(path)
+    refusing(place, () => mkdirSync(place))
   }
 
   /** Metadata of a folder comes last: what is written into it would change its time, and its mode may forbid writing. */
@@ -69,7 +80,7 @@ export class DiskTree {
   async file(path: readonly string[], content: AsyncIterable<Uint8Array>, { mode, mtime }: Metadata): Promise<void> {
     const place = this.#place(path)
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-    const descriptor = refusing(() => openSync(place, flags, 0o666))
+    const descriptor = refusing(place, () => openSync(place, flags, 0o666))
     let isWhole = false
     try {
       for await (const chunk of content) writeAll(descriptor, chunk)
@@ -85,7 +96,7 @@ export class DiskTree {
   symlink(path: readonly string[], to: string, { mtime }: Metadata): void {
     checkLink(path, to)
     const place = this.#place(path)
-    refusing(() => symlinkSync(to, place))
+    refusing(place, () => symlinkSync(to, place))
     if (mtime !== undefined) lutimesSync(place, toSeconds(mtime), toSeconds(mtime))
   }
 
@@ -118,12 +129,12 @@ function checkLink(path: readonly string[], to: string): void {
 }
 
 /** A name that the disk refuses is the fault of whoever chose it; all else is the disk's. */
-function refusing<T>(write: () => T): T {
+function refusing<T>(place: string, write: () => T): T {
   try {
     return write()
   } catch (cause) {
     const { code = '', message } = cause as NodeJS.ErrnoException
-    if (!NAME_REFUSED.has(code)) throw cause
+    if (!NAME_REFUSED.has(code)) throw explainPlace(cause, place)
     const what = code === 'EEXIST' ? 'the name is taken by another entry' : `the disk refuses the name: ${message}`
     throw new CairnError('UNSAFE_NAME', what, { cause })
   }

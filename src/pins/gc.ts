@@ -46,6 +46,8 @@ export async function* collectGarbage(store: Store, options: GcOptions): AsyncGe
 
 /** One collection at a time; a killed one gives the lock back with its last breath (spec: store §6.1). */
 function holdGcLock(store: Store): Disposable {
+  if (store.database.readOnly)
+    throw new CairnError('READ_ONLY', `${store.path} cannot be written`, { hint: 'make the repository writable' })
   const file = join(store.path, 'gc.lock')
   const lock = takeLock(file)
   if (lock !== undefined) return lock

@@ -1,13 +1,15 @@
 // The repository's folder: how it is made, and the lock that only one daemon can hold (spec: store §1).
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CairnError } from '../errors.ts'
+import { makeFolders, whyUnwritable } from '../writable.ts'
 import { openDatabase } from './database.ts'
 import { checkFilesystem } from './filesystem.ts'
 import { takeLock } from './kernel-lock.ts'
 import { repoPaths } from './paths.ts'
 import { writeReserve } from './reserve.ts'
+import { explainSqlite } from './sqlite-error.ts'
 import { syncFolder } from './sync-folder.ts'
 
 export const repoExists = (path: string): boolean => existsSync(repoPaths(path).database)
@@ -21,26 +23,47 @@ export function checkRepoExists(path: string): void {
 export async function initRepo(path: string): Promise<void> {
   const root = resolve(path)
   const paths = repoPaths(root)
-  mkdirSync(root, { recursive: true, mode: 0o700 })
-  checkFilesystem(root)
-  for (const folder of [paths.packs, paths.blocks, paths.leases, paths.quarantine, paths.backups])
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  try {
+    makeFolders(root, 0o700)
+    checkFilesystem(root)
+    for (const folder of [paths.packs, paths.blocks, paths.leases, paths.quarantine, paths.backups])
+      makeFolders(folder, 0o700)
+  } catch (error) {
+    throw unsuitable(error, root)
+  }
   await writeReserve(paths.reserve)
   openDatabase(paths.database)[Symbol.dispose]()
   syncFolder(root)
   syncFolder(dirname(root))
 }
 
+function unsuitable(cause: unknown, root: string): unknown {
+  const why = whyUnwritable(cause)
+  if (why === undefined) return cause
+  return new CairnError('REPO_UNSUITABLE', `no repository can be made at ${root}: ${why}`, {
+    cause,
+    hint: 'choose a folder that you may write to: --repo or $CAIRN_REPO',
+  })
+}
+
 /** Held for the life of the result. REPO_LOCKED, with the pid of the holder, if a daemon runs. */
 export function holdDaemonLock(path: string): Disposable {
   checkRepoExists(path)
   const { daemonLock, daemonPid } = repoPaths(path)
-  const lock = takeLock(daemonLock)
+  const lock = takeOrExplain(daemonLock)
   if (lock === undefined)
     throw new CairnError('REPO_LOCKED', `a daemon runs on ${path} already (process ${readPid(daemonPid)})`)
   // Beside the lock file, not in it: the lock would be lost with the first close of its file (spec: store §2.1).
   writeFileSync(daemonPid, `${process.pid}\n`, { mode: 0o600 })
   return lock
+}
+
+function takeOrExplain(file: string): Disposable | undefined {
+  try {
+    return takeLock(file)
+  } catch (error) {
+    throw explainSqlite(error, file)
+  }
 }
 
 function readPid(file: string): string {

@@ -34,6 +34,11 @@ export function explainSqlite(error: unknown, file: string): unknown {
       return new CairnError('READ_ONLY', `${file} is read-only`, { cause: error, hint: 'make the repository writable' })
     case IOERR:
       return new CairnError('READ_ONLY', `the disk failed under ${file}`, { cause: error })
+    case CANTOPEN:
+      return new CairnError('REPO_UNSUITABLE', `${file} cannot be opened`, {
+        cause: error,
+        hint: 'look at the permissions of the repository, and whether its disk is full',
+      })
     case CORRUPT:
     case NOTADB:
       return new CairnError('REPO_DAMAGED', `${file} is damaged`, { cause: error })
