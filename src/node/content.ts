@@ -20,8 +20,8 @@ export function createContent({ store, sources }: { store: Store; sources: Sourc
   const resolve: ContentApi['resolve'] = async (path, options) => {
     const key = pathKey(path)
     const known = resolved.get(key)
-    // A root that was collected since must be asked for again, not answered from memory.
-    if (known !== undefined && store.has(known.cid)) return known
+    // What was collected since must be asked for again; what is in memory can be given, without a question to SQLite.
+    if (known !== undefined && (store.peek(known.cid) !== undefined || store.has(known.cid))) return known
     const found = await resolvePath(sources.of(path.root), path, options)
     resolved.set(key, found)
     return found
