@@ -12,10 +12,16 @@ export interface RpcOptions {
   readonly signal: AbortSignal
 }
 
+export interface Answer {
+  readonly message: IncomingMessage
+  /** Of the call: an answer that ends with it was not broken off by the daemon. */
+  readonly signal: AbortSignal
+}
+
 /** Calls `path` below /api/v0; the answer's head says success, or this throws what the daemon said. */
-export async function rpc(endpoint: Endpoint, path: string, { query, signal }: RpcOptions): Promise<IncomingMessage> {
+export async function rpc(endpoint: Endpoint, path: string, { query, signal }: RpcOptions): Promise<Answer> {
   const search = new URLSearchParams(query as [string, string][])
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  const message = await new Promise<IncomingMessage>((resolve, reject) => {
     const call = request({ ...endpoint, agent, method: 'POST', path: `/api/v0/${path}?${search}`, signal }, resolve)
     call.once('error', cause => {
       reject(
@@ -26,16 +32,21 @@ export async function rpc(endpoint: Endpoint, path: string, { query, signal }: R
     })
     call.end()
   })
-  if (answer.statusCode === 200) return answer
+  const answer = { message, signal }
+  if (message.statusCode === 200) return answer
   throw await refusal(answer, path)
 }
 
 /** Kubo's error document carries a text alone; a Cairn also names its error code. */
-async function refusal(answer: IncomingMessage, path: string): Promise<CairnError> {
+async function refusal(answer: Answer, path: string): Promise<CairnError> {
   const body = new TextDecoder().decode(await readWhole(answer, 64 * 1024))
-  const said = String(answer.headers['x-cairn-code'] ?? '')
+  const { headers, statusCode } = answer.message
+  const said = String(headers['x-cairn-code'] ?? '')
   const code: ErrorCode = Object.hasOwn(ERRORS, said) ? (said as ErrorCode) : 'UNREACHABLE'
-  return new CairnError(code, messageIn(body) || `the daemon answered ${path} with status ${answer.statusCode}`)
+  const message = messageIn(body) || `the daemon answered ${path} with status ${statusCode}`
+  // There is a daemon, and it is offline.
+  const hint = code === 'NO_DAEMON' ? 'start the daemon in another mode: `cairn daemon --mode`' : undefined
+  return new CairnError(code, message, hint === undefined ? {} : { hint })
 }
 
 function messageIn(body: string): string {
@@ -47,7 +58,7 @@ function messageIn(body: string): string {
 }
 
 /** UNREACHABLE if the answer is cut off, LIMIT if it is longer than it may be. */
-export async function readWhole(answer: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+export async function readWhole(answer: Answer, maxBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of bodyOf(answer)) {
@@ -59,7 +70,7 @@ export async function readWhole(answer: IncomingMessage, maxBytes: number): Prom
 }
 
 /** The answer line by line, as they come. */
-export async function* readLines(answer: IncomingMessage): AsyncGenerator<string> {
+export async function* readLines(answer: Answer): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of bodyOf(answer)) {
@@ -71,10 +82,11 @@ export async function* readLines(answer: IncomingMessage): AsyncGenerator<string
   if (text !== '') yield text
 }
 
-async function* bodyOf(answer: IncomingMessage): AsyncGenerator<Uint8Array> {
+async function* bodyOf({ message, signal }: Answer): AsyncGenerator<Uint8Array> {
   try {
-    yield* answer as AsyncIterable<Uint8Array>
+    yield* message as AsyncIterable<Uint8Array>
   } catch (cause) {
+    signal.throwIfAborted()
     throw new CairnError('UNREACHABLE', 'the daemon broke off its answer', { cause })
   }
 }

@@ -28,6 +28,12 @@ export function messageOf(error: unknown, signal: AbortSignal): string {
   return TEXTS[known.code] ?? known.message
 }
 
+/** For our own client: what went wrong behind a text that was made for Kubo's. */
+export function codeOf(error: unknown): ErrorCode {
+  const { code, cause } = toCairnError(error)
+  return code === 'BAD_REQUEST' && isCairnError(cause) ? codeOf(cause) : code
+}
+
 /** Puts Kubo's prefix (`pin: `) before whatever goes wrong in `work`. */
 export async function withPrefix<T>(prefix: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
   try {
