@@ -1,14 +1,17 @@
 // The content half of a node: paths, files, folders, CARs over its blocks, with one cache of resolved paths.
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi, ContentPath, Resolved } from '../api.ts'
+import type { ContentApi, ContentPath, Resolved, TreeEntry } from '../api.ts'
 import { blockKey } from '../block/cid.ts'
+import type { BlockSource, Wait } from '../block/source.ts'
 import { exportCar } from '../dag/car-write.ts'
 import { listDirectory } from '../dag/list.ts'
 import { Lru } from '../dag/lru.ts'
 import { readFile } from '../dag/read.ts'
 import { describeEntry, resolvePath } from '../dag/resolve.ts'
 import { walkTree } from '../dag/tree.ts'
+import { walkDag } from '../dag/walk.ts'
+import { isCairnError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Sources } from './sources.ts'
 
@@ -30,11 +33,38 @@ export function createContent({ store, sources }: { store: Store; sources: Sourc
     resolve,
     read: (cid, options) => readFile(sources.of(options.root ?? cid), cid, options),
     list: (cid, options) => listDirectory(sources.of(options.root ?? cid), cid, options),
-    tree: (cid, options) => walkTree(sources.of(options.root ?? cid), cid, options),
+    tree: (cid, options) => {
+      const source = sources.of(options.root ?? cid)
+      return sources.isOnline ? fetchAhead(source, cid, options) : walkTree(source, cid, options)
+    },
     stat: (cid, options) => describeEntry(sources.of(options.root ?? cid), cid, options),
     exportCar: (path, options) => exportCar(sources.of(path.root), path, options),
     blocks: root => sources.of(root),
     local: store,
+  }
+}
+
+/** A tree is read file by file; what is missing of it comes many blocks at a time, into the cache, meanwhile. */
+async function* fetchAhead(source: BlockSource, cid: CID, options: Wait): AsyncGenerator<TreeEntry> {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([options.signal, stop.signal])
+  const ahead = fetchMissing(source, cid, { signal })
+  try {
+    yield* walkTree(source, cid, options)
+  } finally {
+    stop.abort()
+    await ahead
+  }
+}
+
+async function fetchMissing(source: BlockSource, cid: CID, { signal }: Wait): Promise<void> {
+  const readLeaves = (leaf: CID) => !source.has(leaf)
+  // What cannot be had is the reader's error, at the file that it concerns.
+  const walk = walkDag(source, cid, { signal, readLeaves, concurrency: 16, onMissing: () => {} })
+  try {
+    for await (const _ of walk);
+  } catch (error) {
+    if (!signal.aborted && !isCairnError(error)) throw error
   }
 }
 

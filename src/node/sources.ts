@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
+import { Lru } from '../dag/lru.ts'
 import { isCairnError } from '../errors.ts'
 import { METRICS } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
@@ -15,7 +16,12 @@ export interface Sources {
   of(root: CID): BlockSource
   /** The same for a pin, which keeps what it gets by itself: writing it to the cache first would be twice the work. */
   ofPin(root: CID): BlockSource
+  /** Whether what is missing can be had at all. */
+  readonly isOnline: boolean
 }
+
+/** Sessions that are remembered, each with a short list of peers. */
+const SESSIONS = 256
 
 export interface SourcesOptions {
   readonly store: Store
@@ -24,17 +30,19 @@ export interface SourcesOptions {
 }
 
 export function createSources({ store, session }: SourcesOptions): Sources {
-  if (session === undefined) return { of: () => store, ofPin: () => store }
+  if (session === undefined) return { of: () => store, ofPin: () => store, isOnline: false }
   const cached = new SharedFetches(async (cid, bytes) => store.cache(cid, bytes))
   const uncached = new SharedFetches(async () => {})
-  const of = (fetches: SharedFetches) => (root: CID) => {
-    let fetchBlock: FetchBlock | undefined
-    return localThenNetwork(store, fetches, (cid, options) => {
-      fetchBlock ??= session(root)
-      return fetchBlock(cid, options)
+  // A session knows who has the root: the next file below it must not start to look again.
+  const sessions = new Lru<string, FetchBlock>({ max: SESSIONS })
+  const of = (fetches: SharedFetches) => (root: CID) =>
+    localThenNetwork(store, fetches, (cid, options) => {
+      const key = blockKey(root)
+      const known = sessions.get(key) ?? session(root)
+      sessions.set(key, known)
+      return known(cid, options)
     })
-  }
-  return { of: of(cached), ofPin: of(uncached) }
+  return { of: of(cached), ofPin: of(uncached), isOnline: true }
 }
 
 /** Readers of one missing block share one fetch; each waits no longer than its own signal allows. */
