@@ -44,7 +44,11 @@ export const ERRORS = {
   CORRUPT_BLOCK: kind(500, 6, 'run `cairn repo check --read-data`'),
   BAD_CAR: kind(400, 6, 'the CAR is damaged or cut short; make it again with `dag export`'),
   BAD_BLOCK: kind(422, 6, 'the block cannot be read as what its CID says it is'),
-  UNSAFE_NAME: kind(422, 7, 'such a name cannot become a file here; rename it at its source, or fetch it alone with -o'),
+  UNSAFE_NAME: kind(
+    422,
+    7,
+    'such a name cannot become a file here; rename it at its source, or fetch it alone with -o',
+  ),
   NOT_A_FILE: kind(400, 2, 'list it with `cairn ls`, or fetch the whole with `cairn get`'),
   NOT_A_DIRECTORY: kind(400, 2),
   IS_DIRECTORY: kind(400, 2, 'list it with `cairn ls`, or fetch the whole with `cairn get`'),
