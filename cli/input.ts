@@ -24,9 +24,16 @@ export async function* readInput(path: string, io: Io, onBytes?: (bytes: number)
     }
   } catch (cause) {
     if (path === '-' || !(cause instanceof Error) || !('syscall' in cause)) throw cause
-    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new CairnError(isMissing ? 'NOT_FOUND' : 'READ_FAILED', `${path} cannot be read: ${cause.message}`, { cause })
+    throw unreadable(path, cause as NodeJS.ErrnoException)
   }
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): CairnError {
+  if (cause.code === 'EISDIR')
+    return new CairnError('USAGE', `${path} is a folder`, { cause, hint: 'folders are for `cairn add`' })
+  const why = `${path} cannot be read: ${cause.message}`
+  if (cause.code === 'ENOENT') return new CairnError('NOT_FOUND', why, { cause, hint: 'check the path' })
+  return new CairnError('READ_FAILED', why, { cause })
 }
 
 /** Everything, up to `maxBytes`. */

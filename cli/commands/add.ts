@@ -54,7 +54,7 @@ async function* addTo(
 function toSource(path: string, { flags, io }: Context): ImportSource {
   if (path === '-') return { kind: 'stream', name: flags['stdin-name'] ?? '', content: readInput('-', io) }
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined)
-    throw new CairnError('NOT_FOUND', `there is no file or folder ${path}`)
+    throw new CairnError('NOT_FOUND', `there is no file or folder ${path}`, { hint: 'check the path' })
   return { kind: 'path', path }
 }
 
