@@ -23,7 +23,8 @@ export function watchSignals(controller: AbortController): SignalWatch {
     if (received !== undefined) process.exit(128 + NUMBERS[signal])
     received = signal
     receivedAt = performance.now()
-    controller.abort(new CairnError('CANCELLED', signal === 'SIGINT' ? 'interrupted' : `stopped by ${signal}`))
+    const what = signal === 'SIGINT' ? 'interrupted' : `stopped by ${signal}`
+    controller.abort(new CairnError('CANCELLED', what, { hint: 'what was finished is kept; run it again for the rest' }))
   }
   const names = Object.keys(NUMBERS) as Stopping[]
   for (const name of names) process.on(name, onSignal)

@@ -23,7 +23,7 @@ const work = realpathSync(temporaryFolder('sources'))
 const repo = join(work, 'repo')
 const MiB = 1024 * 1024
 /** Larger than a chunk, and long enough to be caught reading; sparse. */
-const LARGE = 512 * MiB
+const LARGE = 256 * MiB
 
 function large(path: string): string {
   ftruncateSync(openSync(path, 'w'), LARGE)
