@@ -14,7 +14,7 @@ test(`kill -9 of a daemon at ${KILLS} random instants while it pins from a peer 
   const roots: string[] = []
   for (let i = 0; i < KILLS; i++)
     roots.push(
-      await cairnOk(['add', '-Q', makeTree(join(work, `in-${i}`), { seed: 2000 + i, count: 300, maxBytes: 30_000 })], {
+      await cairnOk(['add', '-Q', makeTree(join(work, `in-${i}`), { seed: 2000 + i, count: 1000, maxBytes: 30_000 })], {
         repo: repoA,
       }),
     )
@@ -26,7 +26,7 @@ test(`kill -9 of a daemon at ${KILLS} random instants while it pins from a peer 
     for (const root of roots) {
       const b = await startDaemon({ repo: repoB, mode: 'lan', args: ['--connect', a.swarm[0] ?? ''] })
       slowestRestartMs = Math.max(slowestRestartMs, b.startMs)
-      const timer = setTimeout(() => void b.kill(), 100 + Math.random() * 1500)
+      const timer = setTimeout(() => void b.kill(), 100 + Math.random() * 900)
       const pinned = await cairn(['pin', 'add', '--timeout', '20s', root], {
         repo: repoB,
         env: { CAIRN_MODE: 'lan', CAIRN_DAEMON_MDNS: 'false' },
