@@ -120,6 +120,9 @@ export function isCairnError(error: unknown, code?: ErrorCode): error is CairnEr
 /** Any thrown value as a CairnError: ours as it is, aborts and known system errors by their meaning, the rest INTERNAL. */
 export function toCairnError(error: unknown): CairnError {
   if (isCairnError(error)) return error
+  // What failed first is the reason; that cleaning up after it failed too is mostly its echo.
+  if (error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error)
+    return toCairnError(error.suppressed)
   const cause = error instanceof Error ? error : new Error(String(error))
   const system = SYSTEM_ERRORS[(cause as NodeJS.ErrnoException).code ?? '']
   if (system !== undefined) return new CairnError(system, cause.message, { cause })
