@@ -24,7 +24,9 @@ export function watchSignals(controller: AbortController): SignalWatch {
     received = signal
     receivedAt = performance.now()
     const what = signal === 'SIGINT' ? 'interrupted' : `stopped by ${signal}`
-    controller.abort(new CairnError('CANCELLED', what, { hint: 'what was finished is kept; run it again for the rest' }))
+    controller.abort(
+      new CairnError('CANCELLED', what, { hint: 'what was finished is kept; run it again for the rest' }),
+    )
   }
   const names = Object.keys(NUMBERS) as Stopping[]
   for (const name of names) process.on(name, onSignal)

@@ -3,6 +3,7 @@
 import { escapeName } from '../../src/dag/names.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
+import { swarmOf } from '../swarm.ts'
 
 export const command = define({
   args: [],
@@ -13,9 +14,9 @@ export const command = define({
   },
   examples: ['cairn swarm peers', 'cairn swarm peers -v'],
   run: async context => {
-    const { session, signal, flags } = context
-    const daemon = await session.needDaemon()
-    for (const peer of await daemon.swarmPeers({ signal })) {
+    const { signal, flags } = context
+    const swarm = await swarmOf(context)
+    for (const peer of await swarm.peers({ signal })) {
       const full = peer.address.includes('/p2p/') ? peer.address : `${peer.address}/p2p/${peer.id}`
       const more = [
         flags.latency === true || flags.verbose === true
