@@ -44,7 +44,7 @@ test('no repository: what writes makes one and says so, the rest says how', asyn
     ['dag', 'export', HELLO, '-o', '/dev/null'],
   ])
     await refused(argv, 10, `there is no repository at ${repo}\n  → make one with \`cairn init\``)
-  await refused(['swarm', 'peers'], 12, 'no daemon runs on')
+  await refused(['swarm', 'peers'], 10, 'there is no repository')
   await refused(['shutdown'], 12, 'start one with `cairn daemon`')
   const added = await run(['add', join(work, 'folder')])
   assert.is(added.code, 0)
