@@ -7,6 +7,7 @@ export async function swarmOf({ session, io, globals }: CommandContext): Promise
   const daemon = await session.daemon()
   if (daemon !== undefined)
     return { peers: options => daemon.swarmPeers(options), connect: (to, options) => daemon.swarmConnect(to, options) }
+  const { swarm } = await session.open()
   if (globals.quiet !== true) io.stderr.write('no daemon runs: a node of this command’s own asks, and ends with it\n')
-  return (await session.open()).swarm
+  return swarm
 }
