@@ -5,8 +5,10 @@ import { dirname } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import { CairnError } from './errors.ts'
 
-/** What the system says of the place itself; all else is a fault of the disk, or ours. */
-const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'])
+/** What the system says of a place that was badly chosen, or cannot do what others can. */
+const REFUSALS = new Set(
+  'EACCES EPERM EROFS ENOENT ENOTDIR EISDIR EEXIST ENAMETOOLONG ELOOP ENOSYS ENOTSUP EIO'.split(' '),
+)
 
 /** Why nothing can be written there, in the system's words; undefined if the failure is of another kind. */
 export function whyUnwritable(error: unknown): string | undefined {

@@ -14,7 +14,7 @@ export interface Refusal extends RunOptions {
 /** Runs `cairn ARGS` and fails the test unless it is refused in that way, with nothing on stdout. */
 export async function refused(args: readonly string[], { code, says, hint, ...options }: Refusal): Promise<Ran> {
   const ran = await cairn(args, options)
-  const shown = `cairn ${args.join(' ')} ended with ${ran.signal ?? ran.code}:\n${ran.stdout}${ran.stderr}`
+  const shown = `cairn ${args.join(' ')} ended with ${ran.signal ?? ran.code}:\n${ran.stdout.slice(0, 200)}${ran.stderr}`
   assert.is(ran.code, code, shown)
   assert.is(ran.stdout, '', shown)
   explains(ran.stderr, { says, hint })
