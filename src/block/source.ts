@@ -31,12 +31,16 @@ export interface NewBlock {
   readonly bytes: Uint8Array
   /** At least one link in it: decides its place, and spares the mark phase from reading leaves. */
   readonly hasLinks: boolean
+  /** CRC-32 of the bytes, where it has been taken already. */
+  readonly crc?: number
   /** Without it the bytes belong to the sink for good; with it they may be reused after the call. */
   readonly release?: () => void
 }
 
 /** Where an import puts blocks whose CID it has computed from these very bytes. */
 export interface BlockSink {
+  /** It needs the CRC-32 of each block: worth taking where there is time for it. */
+  readonly wantsCrc?: boolean
   /** Resolves when there is room for the next (back-pressure), not when the block is durable. */
   put(block: NewBlock): void | Promise<void>
 }

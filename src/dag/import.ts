@@ -7,6 +7,7 @@ import type { AddEvent, AddOptions, ImportSource } from '../api.ts'
 import type { BlockSink } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { Folder } from './import/folder.ts'
+import { HashThreads } from './import/hash-threads.ts'
 import { LeafMaker, leafRoom } from './import/leaf.ts'
 import { filterOf } from './import/listing.ts'
 import { recipeOf } from './import/recipe.ts'
@@ -42,9 +43,10 @@ export async function* importSources(
   }
   const recipe = recipeOf(options)
   const writer = new BlockWriter({ recipe, sink, signal })
+  using threads = new HashThreads()
   const folders: AddEvent[] = []
   const context: WalkContext = {
-    maker: new LeafMaker(writer, new SlabPool(leafRoom(recipe))),
+    maker: new LeafMaker(writer, new SlabPool(leafRoom(recipe)), threads),
     filter: filterOf(options),
     options,
     signal,

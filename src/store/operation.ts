@@ -42,6 +42,7 @@ const SELECT_ROW = 'SELECT kept, links, pack, epoch, size, crc FROM blocks WHERE
 const LOOK_FIRST_BYTES = 16 * KiB
 
 export class StoreOperation implements Operation {
+  readonly wantsCrc = true
   readonly #options: OperationOptions
   /** Groups with blocks of this operation that are not durable yet. */
   readonly #groups = new Set<Group>()
@@ -65,7 +66,7 @@ export class StoreOperation implements Operation {
     }
     checkSize(cid, bytes)
     checkDigest(cid.multihash)
-    const waiting = this.#store(cid, bytes, crc32(bytes), block.hasLinks)
+    const waiting = this.#store(cid, bytes, block.crc ?? crc32(bytes), block.hasLinks)
     if (waiting === undefined) {
       release?.()
       return

@@ -3,11 +3,12 @@
 import type { CID } from 'multiformats/cid'
 import { DAG_PB, RAW } from '../../block/cid.ts'
 import { varintBytes, writeVarint } from './bytes.ts'
+import type { HashThreads } from './hash-threads.ts'
 import { isEmptyMetadata, type Metadata, NO_METADATA } from './metadata.ts'
 import type { Recipe } from './recipe.ts'
 import type { SlabPool, Slot } from './slabs.ts'
 import { leafEnd, UNIXFS_FILE, UNIXFS_RAW } from './unixfs.ts'
-import type { Block, BlockWriter, Child } from './writer.ts'
+import type { Block, BlockWriter, Child, Codec } from './writer.ts'
 
 /** Content in a slot, with room around it for the framing. */
 export interface Chunk {
@@ -16,6 +17,13 @@ export interface Chunk {
   readonly length: number
   /** It is the whole file: then the metadata go into it. */
   readonly only: boolean
+}
+
+/** Where the content lies, for its framing. */
+interface Place {
+  readonly slot: Pick<Slot, 'slab'> & Partial<Pick<Slot, 'release'>>
+  readonly start: number
+  readonly length: number
 }
 
 export interface SealedLeaf {
@@ -37,7 +45,10 @@ export function leafRoom(recipe: Recipe): number {
   return head + recipe.chunker.maxBytes + 1 + tail
 }
 
-function blockOf({ rawLeaves, trickle }: Recipe, chunk: Chunk, metadata: Metadata): Block {
+export const leafCodec = ({ rawLeaves }: Recipe): Codec => (rawLeaves ? RAW : DAG_PB)
+
+/** The framing is written; the content may follow later. */
+export function blockOf({ rawLeaves, trickle }: Recipe, chunk: Place, metadata: Metadata): Block {
   const { slot, start, length } = chunk
   const { release } = slot
   if (rawLeaves) return { codec: RAW, bytes: slot.slab.subarray(start, start + length), release }
@@ -46,7 +57,7 @@ function blockOf({ rawLeaves, trickle }: Recipe, chunk: Chunk, metadata: Metadat
 }
 
 /** Writes the UnixFS and dag-pb fields into the bytes around the content. */
-function frame({ slot: { slab }, start, length }: Chunk, type: number, metadata: Metadata): Uint8Array<ArrayBuffer> {
+function frame({ slot: { slab }, start, length }: Place, type: number, metadata: Metadata): Uint8Array<ArrayBuffer> {
   let end = start + length
   if (isEmptyMetadata(metadata)) {
     slab[end] = 0x18
@@ -74,10 +85,13 @@ function frame({ slot: { slab }, start, length }: Chunk, type: number, metadata:
 export class LeafMaker {
   readonly writer: BlockWriter
   readonly pool: SlabPool
+  /** For large local files. */
+  readonly threads: HashThreads | undefined
 
-  constructor(writer: BlockWriter, pool: SlabPool) {
+  constructor(writer: BlockWriter, pool: SlabPool, threads?: HashThreads) {
     this.writer = writer
     this.pool = pool
+    this.threads = threads
   }
 
   /** Hashed on this thread if it is small, else a promise. */

@@ -1,12 +1,14 @@
 // Reads local files into leaves: small ones at once and on this thread, large ones with many reads and hashes under way.
 
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
+import { SHA2_256 } from '../../block/hash.ts'
 import { buildFile } from './build-file.ts'
 import { cutChunks } from './cut.ts'
 import { inOrder, type Job } from './in-order.ts'
 import { type Chunk, framing, type LeafMaker, leafRoom, type SealedLeaf } from './leaf.ts'
 import { forFile, type Metadata, metadataOf, readsStat } from './metadata.ts'
 import { attempt, readFailed, sourceChanged, sourceError } from './source-error.ts'
+import { leavesPerMessage, threadJobs } from './thread-leaves.ts'
 import { wholeFile } from './whole-file.ts'
 import { type Child, OFF_THREAD_BYTES } from './writer.ts'
 
@@ -16,6 +18,8 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 
 /** Room worth reading into; less is left over at the end of a slab. */
 const LEAST_ROOM = 64 * 1024
+/** With less to read, starting threads takes as long as they save. */
+const THREADS_BYTES = 128 * 1024 * 1024
 /** Reads and hashes under way for one file. */
 const AT_ONCE = 16
 const PIECE_BYTES = 1024 * 1024
@@ -122,25 +126,39 @@ function jobsFor(maker: LeafMaker, source: OpenSource, metadata: Metadata) {
 }
 
 /** Chunks of known places: each is read straight into its buffer, while others are hashed. */
-function* chunkJobs(
-  maker: LeafMaker,
-  { path, descriptor, sizeBytes, signal }: OpenSource,
-  metadata: Metadata,
-): Generator<Job<SealedLeaf>> {
-  const { recipe } = maker.writer
-  const { maxBytes } = recipe.chunker
-  const { head } = framing(recipe)
-  for (let position = 0; position < sizeBytes; position += maxBytes) {
+function* chunkJobs(maker: LeafMaker, source: OpenSource, metadata: Metadata): Generator<Job<SealedLeaf>> {
+  const { writer } = maker
+  const { path, descriptor, sizeBytes, signal } = source
+  const { maxBytes } = writer.recipe.chunker
+  const most = leavesPerMessage(maxBytes)
+  const threads = writer.recipe.hash === SHA2_256 ? maker.threads : undefined
+  if (sizeBytes >= THREADS_BYTES) threads?.start()
+  for (let position = 0; position < sizeBytes; ) {
     signal.throwIfAborted()
-    yield async () => {
-      const slot = maker.pool.take(leafRoom(recipe))
-      const start = slot.start + head
-      const length = Math.min(maxBytes, sizeBytes - position)
-      const count = await readFully({ path, descriptor }, { into: slot.slab, at: start, length, position })
-      if (count < length) throw sourceChanged(path, 'shrank')
-      return maker.seal({ slot, start, length, only: false }, metadata)
+    const restBytes = sizeBytes - position
+    const chunks = Math.min(most, Math.floor(restBytes / maxBytes))
+    if (threads?.isReady && chunks > 0) {
+      yield* threadJobs(writer, threads, { path, descriptor, position, chunks })
+      position += chunks * maxBytes
+    } else {
+      const piece = { position, length: Math.min(maxBytes, restBytes) }
+      yield () => readAndSeal(maker, { source, ...piece }, metadata)
+      position += piece.length
     }
   }
+}
+
+async function readAndSeal(
+  maker: LeafMaker,
+  { source, position, length }: { source: OpenSource; position: number; length: number },
+  metadata: Metadata,
+): Promise<SealedLeaf> {
+  const { recipe } = maker.writer
+  const slot = maker.pool.take(leafRoom(recipe))
+  const start = slot.start + framing(recipe).head
+  const count = await readFully(source, { into: slot.slab, at: start, length, position })
+  if (count < length) throw sourceChanged(source.path, 'shrank')
+  return maker.seal({ slot, start, length, only: false }, metadata)
 }
 
 export async function* sealJobs(

@@ -24,6 +24,8 @@ export interface Child {
 export interface Block {
   readonly codec: Codec
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** CRC-32 of the bytes, if it is known. */
+  readonly crc?: number | undefined
   readonly release?: (() => void) | undefined
 }
 
@@ -63,31 +65,37 @@ export class BlockWriter {
     this.#signal.throwIfAborted()
   }
 
+  get wantsCrc(): boolean {
+    return this.#sink.wantsCrc === true
+  }
+
   cidOf(codec: Codec, bytes: Uint8Array): CID {
     const { hash, inlineLimit } = this.recipe
     if (bytes.length <= inlineLimit || hash === IDENTITY) return identityCid(codec, bytes)
     const digest = hash === SHA2_256 ? nodeHash('sha256', bytes, 'buffer') : hashByCode(hash).digest(bytes)
-    return this.#cid(codec, digest)
+    return this.cidWith(codec, digest)
   }
 
   /** As `cidOf`, off this thread where that pays. */
   cidOfLarge(codec: Codec, bytes: Uint8Array<ArrayBuffer>): CID | Promise<CID> {
     if (bytes.length < OFF_THREAD_BYTES || this.recipe.hash !== SHA2_256) return this.cidOf(codec, bytes)
-    return crypto.subtle.digest('SHA-256', bytes).then(digest => this.#cid(codec, new Uint8Array(digest)))
+    return crypto.subtle.digest('SHA-256', bytes).then(digest => this.cidWith(codec, new Uint8Array(digest)))
   }
 
-  #cid(codec: Codec, digest: Uint8Array): CID {
+  /** For bytes whose digest is known. */
+  cidWith(codec: Codec, digest: Uint8Array): CID {
     const { hash, cidVersion } = this.recipe
     if (codec === DAG_PB && cidVersion === 0) return CID.createV0(create(SHA2_256, digest))
     return CID.createV1(codec, create(hash, digest))
   }
 
-  put(cid: CID, { bytes, release }: Block, hasLinks: boolean): void {
+  put(cid: CID, { bytes, crc, release }: Block, hasLinks: boolean): void {
     if (isIdentity(cid)) {
       release?.()
       return
     }
-    const wait = this.#sink.put({ cid, bytes, hasLinks, ...(release !== undefined && { release }) })
+    const known = { ...(crc !== undefined && { crc }), ...(release !== undefined && { release }) }
+    const wait = this.#sink.put({ cid, bytes, hasLinks, ...known })
     if (wait === undefined) return
     // It is awaited by the next pause, which an import that ends early never reaches.
     wait.catch(() => {})
