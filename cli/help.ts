@@ -82,7 +82,9 @@ export function flagRows(flags: Readonly<Record<string, FlagSpec>>): [string, st
 function flagSyntax(name: string, spec: FlagSpec): string {
   const long = spec.default === 'true' ? `--no-${name}` : `--${name}`
   const value = spec.type === 'boolean' ? '' : ` ${spec.value ?? spec.type.toUpperCase()}`
-  return `${spec.short === undefined ? '    ' : `-${spec.short}, `}${long}${value}`
+  // The short form of what is on by default turns it on, too: it is there for lines written for ipfs.
+  const short = spec.short === undefined || spec.default === 'true' ? '    ' : `-${spec.short}, `
+  return `${short}${long}${value}`
 }
 
 function flagDoc({ doc, values, multiple, default: preset }: FlagSpec): string {

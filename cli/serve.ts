@@ -7,6 +7,7 @@ import { type HttpApp, type HttpServer, type HttpServerOptions, startServer } fr
 import { writeWhole } from '../src/config/edit.ts'
 import { apiPath, gatewayPath } from '../src/config/paths.ts'
 import type { Config } from '../src/config/schema.ts'
+import { loadSwarmKey } from '../src/net/swarm-key.ts'
 import { type LocalNode, openNode } from '../src/node/open.ts'
 import type { Logger } from '../src/observe/log.ts'
 import { holdDaemonLock, initRepo, repoExists } from '../src/store/repo.ts'
@@ -38,6 +39,8 @@ export async function serve({ repo, config, log, onMade }: ServeOptions): Promis
     onMade()
   }
   cleanup.use(holdDaemonLock(repo))
+  // A private node without its key must not even begin to serve.
+  await loadSwarmKey(repo, config)
   const node = cleanup.use(await openNode({ repo, config, log, role: 'daemon', network: 'lazy' }))
   const stop = Promise.withResolvers<void>()
   const servers = await listenAll(cleanup, { node, config, log, drainMs, onShutdown: stop.resolve })

@@ -54,9 +54,10 @@ export function explainListenError(error: NodeJS.ErrnoException, listen: string,
     })
   }
   if (error.code === 'EACCES' || error.code === 'EPERM') {
+    const why = listen.startsWith('unix:') ? 'its folder must be there and yours' : 'ports below 1024 are reserved'
     return new CairnError('FORBIDDEN', `the ${origin.name} may not listen on ${listen}`, {
       cause: error,
-      hint: `ports below 1024 are reserved; ${change}`,
+      hint: `${why}; ${change}`,
     })
   }
   return new CairnError('BAD_CONFIG', `the ${origin.name} cannot listen on ${listen}: ${error.message}`, {

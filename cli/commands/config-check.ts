@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs'
 import { CONFIG_KEYS } from '../../src/config/generated.ts'
 import { parseJson } from '../../src/config/json.ts'
 import { configPath } from '../../src/config/paths.ts'
+import { checkRules } from '../../src/config/rules.ts'
 import { didYouMean } from '../../src/config/suggest.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
-import { print } from '../print.ts'
+import { count, print } from '../print.ts'
 
 export const command = define({
   args: [{ name: 'FILE', doc: 'Default: config.json of the repository', optional: true }],
@@ -18,7 +19,7 @@ export const command = define({
     const mistakes = await check(file)
     for (const mistake of mistakes) print(context, { json: mistake, text: `${file}:${mistake.line}: ${mistake.what}` })
     if (mistakes.length > 0)
-      throw new CairnError('BAD_CONFIG', `${file} has ${mistakes.length} mistakes`, {
+      throw new CairnError('BAD_CONFIG', `${file} has ${count(mistakes.length, 'mistake')}`, {
         hint: 'all keys: `cairn help config`',
       })
     print(context, { json: { file, ok: true }, text: `${file} is right` })
@@ -35,7 +36,8 @@ async function check(file: string): Promise<Mistake[]> {
   const { configSchema } = await import('../../src/config/schema.ts')
   const { value, places } = parseJson(readText(file), file)
   const lineOf = (path: string): number => places.get(path)?.line ?? 1
-  const { error } = configSchema.safeParse(value)
+  const { error, data } = configSchema.safeParse(value)
+  if (data !== undefined) checkRules(data, key => `${file}:${lineOf(key)}`)
   return (error?.issues ?? []).flatMap(issue => {
     const path = issue.path.filter(part => typeof part === 'string').join('.')
     if (issue.code !== 'unrecognized_keys')

@@ -2,7 +2,7 @@
 
 import { setConfigKey } from '../../src/config/edit.ts'
 import { complaint } from '../../src/config/kinds.ts'
-import { findKey, fromText } from '../../src/config/load.ts'
+import { findKey, fromText, loadConfig } from '../../src/config/load.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
@@ -21,6 +21,8 @@ export const command = define({
     const value = fromText(key, text, 'config set')
     const wrong = complaint(key, value)
     if (wrong !== undefined) throw new CairnError('BAD_CONFIG', `${key.key}: ${wrong}`)
+    // With the rest of the file it must make a configuration that commands accept, or none of them would run any more.
+    loadConfig({ repo: context.session.repo, env: {}, flags: [{ key: name, value: text, flag: 'config set' }] })
     setConfigKey({ repo: context.session.repo, key: key.key, value })
     print(context, { json: { key: key.key, value }, text: `${key.key} = ${JSON.stringify(value)}` })
   },

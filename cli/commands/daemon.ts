@@ -84,8 +84,11 @@ export const command = define({
 /** `--connect` adds to the listed peers, `--offline` is a mode. */
 function configFor({ session, flags: { connect = [] }, globals }: CommandContext<typeof flags>): Config {
   const { config } = session.config()
-  const bad = connect.find(address => !address.startsWith('/'))
-  if (bad !== undefined) throw new CairnError('USAGE', `--connect: "${bad}" is not a multiaddr`)
+  const bad = connect.find(address => !/^\/.+\/p2p\/[^/]+$/.test(address))
+  if (bad !== undefined)
+    throw new CairnError('USAGE', `--connect: "${bad}" is not the multiaddr of a peer`, {
+      hint: 'it looks like /ip4/192.168.1.7/tcp/4001/p2p/12D3Koo…',
+    })
   return {
     ...config,
     mode: globals.offline === true ? 'offline' : config.mode,

@@ -1,7 +1,7 @@
 // `cairn help`: all commands, one of them, or a topic.
 
 import { CONFIG_KEYS } from '../../src/config/generated.ts'
-import { envName } from '../../src/config/kinds.ts'
+import { type ConfigKey, envName } from '../../src/config/kinds.ts'
 import { didYouMean } from '../../src/config/suggest.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
@@ -23,8 +23,12 @@ const TOPICS: Readonly<Record<string, (out: Out) => string>> = {
       'Environment',
       [
         ['CAIRN_REPO', 'The repository, where --repo is not given'],
+        [
+          'XDG_DATA_HOME',
+          'Where it lies if neither is given: cairn in this folder, which is ~/.local/share by default',
+        ],
         ['NO_COLOR, FORCE_COLOR', 'Colours never, or always'],
-        ['CAIRN_<KEY>', 'Any config key, such as:'],
+        ['CAIRN_<KEY>', 'Any config key:'],
         ...CONFIG_KEYS.map(({ key }): [string, string] => [envName(key), key]),
       ],
       out,
@@ -32,10 +36,10 @@ const TOPICS: Readonly<Record<string, (out: Out) => string>> = {
   config: out =>
     page(
       'Configuration keys (`cairn config set KEY VALUE`)',
-      CONFIG_KEYS.map(({ key, doc, default: value }) => [
-        key,
-        `${doc} (default ${Array.isArray(value) ? value.join(',') || 'none' : value})`,
-      ]),
+      CONFIG_KEYS.map(({ key, doc, values, default: value }: ConfigKey) => {
+        const choice = values === undefined ? '' : `${values.join(', ')}; `
+        return [key, `${doc} (${choice}default ${Array.isArray(value) ? value.join(', ') || 'none' : value})`]
+      }),
       out,
     ),
 }

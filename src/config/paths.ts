@@ -1,6 +1,6 @@
 // Where the repository lies: what the caller says, else $CAIRN_REPO, else the data folder of the user or the service.
 
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -16,7 +16,9 @@ export function repoPath({ flag, env }: { flag?: string | undefined; env: Enviro
 export function defaultRepoPath(env: Environment): string {
   if (env.STATE_DIRECTORY) return resolve(env.STATE_DIRECTORY.split(':')[0] ?? '')
   // A relative XDG folder is to be ignored (XDG base directory specification).
-  const data = env.XDG_DATA_HOME?.startsWith('/') ? env.XDG_DATA_HOME : join(env.HOME ?? homedir(), '.local/share')
+  const data = env.XDG_DATA_HOME?.startsWith('/')
+    ? env.XDG_DATA_HOME
+    : join(env.HOME || homedir() || userInfo().homedir, '.local/share')
   return join(data, 'cairn')
 }
 
