@@ -44,9 +44,17 @@ async function refusal(answer: Answer, path: string): Promise<CairnError> {
   const said = String(headers['x-cairn-code'] ?? '')
   const code: ErrorCode = Object.hasOwn(ERRORS, said) ? (said as ErrorCode) : 'UNREACHABLE'
   const message = messageIn(body) || `the daemon answered ${path} with status ${statusCode}`
-  // There is a daemon, and it is offline.
-  const hint = code === 'NO_DAEMON' ? 'start the daemon in another mode: `cairn daemon --mode`' : undefined
-  return new CairnError(code, message, hint === undefined ? {} : { hint })
+  const hint = decodeHint(String(headers['x-cairn-hint'] ?? ''))
+  return new CairnError(code, message, hint === '' ? {} : { hint })
+}
+
+/** What is no hint of ours is none. */
+function decodeHint(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
 }
 
 function messageIn(body: string): string {

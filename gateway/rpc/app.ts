@@ -9,7 +9,7 @@ import { parseArguments } from './arguments.ts'
 import { cidFormatter } from './cids.ts'
 import type { Call, Options } from './command.ts'
 import { corsHeaders, isForeign, isPreflight, preflightHeaders } from './csrf.ts'
-import { codeOf, messageOf } from './errors.ts'
+import { messageOf, originOf } from './errors.ts'
 import { boundaryOf, readParts } from './multipart.ts'
 import { localContent } from './offline.ts'
 import { parseQuery, splitTarget } from './query.ts'
@@ -59,7 +59,7 @@ async function runCommand(
   } catch (error) {
     if (toCairnError(error).code === 'INTERNAL')
       options.log.error('an RPC command failed', { command: route.name, err: error })
-    if (!http.outgoing.destroyed) sendError(http, messageOf(error, call.signal), codeOf(error))
+    if (!http.outgoing.destroyed) sendError(http, messageOf(error, call.signal), originOf(error))
   }
 }
 

@@ -29,9 +29,9 @@ export function messageOf(error: unknown, signal: AbortSignal): string {
 }
 
 /** For our own client: what went wrong behind a text that was made for Kubo's. */
-export function codeOf(error: unknown): ErrorCode {
-  const { code, cause } = toCairnError(error)
-  return code === 'BAD_REQUEST' && isCairnError(cause) ? codeOf(cause) : code
+export function originOf(error: unknown): CairnError {
+  const known = toCairnError(error)
+  return known.code === 'BAD_REQUEST' && isCairnError(known.cause) ? originOf(known.cause) : known
 }
 
 /** Puts Kubo's prefix (`pin: `) before whatever goes wrong in `work`. */

@@ -1,7 +1,7 @@
 // Writing replies: JSON documents, object streams, bytes, errors; and breaking off when it fails after the head (spec: kubo-rpc §1.4-1.6).
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { ErrorCode } from '../../src/errors.ts'
+import type { CairnError } from '../../src/errors.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import type { Reply } from './command.ts'
 import { KUBO_AGENT } from './compat.ts'
@@ -82,15 +82,16 @@ async function sendBytes(
 }
 
 /** The failure of a command. After the head only a broken connection tells every client: many see no trailers. */
-export function sendError({ incoming, outgoing, cors }: Http, message: string, code: ErrorCode): void {
+export function sendError({ incoming, outgoing, cors }: Http, message: string, { code, hint }: CairnError): void {
   const document = `${goJson({ Message: message, Code: 0, Type: 'error' })}\n`
   if (outgoing.headersSent) {
     breakOff(outgoing, document)
     return
   }
   if (!incoming.complete) outgoing.setHeader('Connection', 'close')
-  // Kubo's clients know texts only; ours takes exit code and hint from the code.
-  head({ incoming, outgoing, cors }, 500, { 'Content-Type': 'application/json', 'X-Cairn-Code': code }).end(document)
+  // Kubo's clients know texts only; ours is told the code, and what to do.
+  const own = { 'X-Cairn-Code': code, 'X-Cairn-Hint': encodeURIComponent(hint) }
+  head({ incoming, outgoing, cors }, 500, { 'Content-Type': 'application/json', ...own }).end(document)
 }
 
 /** Object streams get the error as a last line; bytes must not: it would look like content. */

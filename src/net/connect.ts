@@ -15,12 +15,19 @@ export async function connectPeer(libp2p: Libp2p, text: string, { signal }: Wait
     return { id: connection.remotePeer.toString() }
   } catch (cause) {
     if (signal.aborted && (signal.reason as Error).name !== 'TimeoutError') throw signal.reason
-    throw new CairnError('UNREACHABLE', `no connection to ${text}`, {
+    throw new CairnError('UNREACHABLE', `no connection to ${text}: ${reasonOf(cause)}`, {
       cause,
       tried: [text],
       hint: 'check that the peer runs, that the address is right, and that both are in the same private network, or in none',
     })
   }
+}
+
+/** Of one address there is one reason, inside an error that says only that all failed. */
+function reasonOf(cause: unknown): string {
+  const [first] = cause instanceof AggregateError ? (cause.errors as unknown[]) : []
+  const reason = first ?? cause
+  return reason instanceof Error ? reason.message : String(reason)
 }
 
 function parseAddress(text: string): Multiaddr {
