@@ -2,6 +2,7 @@
 
 import type { Environment } from '../src/config/paths.ts'
 import { CairnError, isCairnError } from '../src/errors.ts'
+import { parseTimeout } from '../src/units.ts'
 import { type AnyCommand, type CommandContext, GLOBAL_FLAGS } from './command.ts'
 import { explain } from './exit.ts'
 import { type Io, processIo } from './io.ts'
@@ -61,7 +62,7 @@ async function run(
   const { configFlagsOf, createSession } = await import('./session.ts')
   const isService = command.service === true
   const signals = isService ? [stop.signal] : [stop.signal, io.outputLost]
-  if (globals.timeout !== undefined && !isService) signals.push(AbortSignal.timeout(globals.timeout))
+  if (globals.timeout !== undefined && !isService) signals.push(AbortSignal.timeout(parseTimeout(globals.timeout)))
   const signal = AbortSignal.any(signals)
   const configFlags = [...configFlagsOf(GLOBAL_FLAGS, globals), ...configFlagsOf(command.flags, flags)]
   await using session = createSession({ globals, configFlags, env, io, signal, isService })

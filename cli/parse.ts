@@ -115,7 +115,7 @@ function parseFlags(words: readonly string[], specs: FlagSpecs, command: string)
     const spec = specs[token.name]
     const isNegated = token.rawName === `--no-${token.name}`
     if (spec === undefined || (isNegated && spec.type !== 'boolean')) throw unknownFlag(token.rawName, specs, command)
-    const value = flagValue(token, spec, isNegated)
+    const value = flagValue(token, spec, { isNegated, command })
     if (spec.multiple === true) flags[token.name] = [...((flags[token.name] as unknown[] | undefined) ?? []), value]
     else flags[token.name] = value
   }
@@ -132,11 +132,11 @@ function expandShort(word: string, longOf: ReadonlyMap<string, string>): string 
 function flagValue(
   token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
   spec: FlagSpec,
-  isNegated: boolean,
+  { isNegated, command }: { isNegated: boolean; command: string },
 ): unknown {
   const { rawName, value } = token
   const fail = (what: string, hint = '', cause?: unknown): never => {
-    throw new CairnError('USAGE', `${rawName}: ${what}`, { hint, cause })
+    throw new CairnError('USAGE', `${rawName}: ${what}`, { hint: hint || `see \`cairn ${command} --help\``, cause })
   }
   if (spec.type === 'boolean') {
     if (value === undefined) return !isNegated
@@ -174,6 +174,9 @@ function readNumber(text: string): number | undefined {
 }
 
 function unknownFlag(rawName: string, specs: FlagSpecs, command: string): CairnError {
+  const negated = /^--no-(.+)/.exec(rawName)?.[1] ?? ''
+  if (specs[negated]?.type === 'boolean')
+    return new CairnError('USAGE', `${rawName} takes no value`, { hint: `write ${rawName}, or --${negated}=false` })
   const known = Object.entries(specs)
     .filter(([, spec]) => spec.hidden !== true)
     .map(([name]) => `--${name}`)

@@ -11,7 +11,7 @@ import { loadSwarmKey } from '../src/net/swarm-key.ts'
 import { type LocalNode, openNode } from '../src/node/open.ts'
 import type { Logger } from '../src/observe/log.ts'
 import { holdDaemonLock, initRepo, repoExists } from '../src/store/repo.ts'
-import { parseDuration } from '../src/units.ts'
+import { parseTimeout } from '../src/units.ts'
 
 export interface ServeOptions {
   readonly repo: string
@@ -31,7 +31,7 @@ export interface Service extends AsyncDisposable {
 }
 
 export async function serve({ repo, config, log, onMade }: ServeOptions): Promise<Service> {
-  const drainMs = parseDuration(config.daemon.drain)
+  const drainMs = parseTimeout(config.daemon.drain)
   requireLoopback(config.api.listen)
   await using cleanup = new AsyncDisposableStack()
   if (!repoExists(repo)) {
@@ -95,7 +95,7 @@ async function listenAll(
   return {
     gateway: await listen('gateway', contentApp({ node, config, log: log.part('gateway') }), {
       maxConnections: config.gateway.maxConnections,
-      stallTimeoutMs: parseDuration(config.gateway.stallTimeout),
+      stallTimeoutMs: parseTimeout(config.gateway.stallTimeout),
     }),
     api: await listen('api', apiApp({ node, config, log: log.part('api'), onShutdown })),
   }

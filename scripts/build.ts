@@ -9,8 +9,23 @@ import { allCommands, cliParts, commandParts, lazyGlob, leanBuiltins } from './b
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
 
-/** Not bundled: some read their own package.json by path, and whoever uses them pays for the network anyway. */
-const EXTERNAL = ['helia', '@helia/*', 'libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/*', 'zod']
+/**
+ * Not bundled: some read their own package.json by path, and whoever uses them pays for the network anyway. They take our CIDs
+ * by their form. @helia/unixfs takes only those of its own class: it must share that class with us, in the bundle or outside.
+ */
+const EXTERNAL = [
+  'helia',
+  '@helia/bitswap',
+  '@helia/interface',
+  '@helia/libp2p',
+  'libp2p',
+  '@libp2p/*',
+  '@chainsafe/*',
+  '@multiformats/*',
+  'zod',
+]
+/** For the library, whose users bring CIDs and a UnixFS of their own. */
+const SHARED_WITH_USERS = ['@helia/unixfs', 'multiformats', 'multiformats/*']
 
 const COMMON: BuildOptions = {
   absWorkingDir: ROOT,
@@ -41,6 +56,7 @@ export async function build(): Promise<{ files: number; ms: number }> {
     {
       ...COMMON,
       entryPoints: { index: 'src/index.ts' },
+      external: [...EXTERNAL, ...SHARED_WITH_USERS],
       chunkNames: 'lib-[name]-[hash]',
       splitting: true,
     },

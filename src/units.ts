@@ -44,6 +44,12 @@ export function parseDuration(text: string | number): number {
   return parts.reduce((sum, [, value, unit]) => sum + Number(value) * (DURATION_UNITS[unit ?? ''] ?? 0), 0)
 }
 
+/** Timers that wait longer than this (24 days) fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** As `parseDuration`, for what a timer is set to. */
+export const parseTimeout = (text: string | number): number => Math.min(parseDuration(text), LONGEST_TIMER_MS)
+
 /** Bytes for people: `1.5 MiB`. */
 export function formatSize(sizeBytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -4,6 +4,7 @@ import { lstatSync } from 'node:fs'
 import type { AddEvent, AddOptions, ImportSource } from '../../src/api.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError, toCairnError } from '../../src/errors.ts'
+import { enforce } from '../../src/limits.ts'
 import { addExamples, addFlags } from '../add-flags.ts'
 import { createAddMeter } from '../add-meter.ts'
 import { type CommandContext, command as define } from '../command.ts'
@@ -62,6 +63,11 @@ function toOptions({ flags, session, signal }: Context): AddOptions {
   const version = flags['cid-version']
   if (version !== undefined && version !== 0 && version !== 1)
     throw new CairnError('USAGE', `--cid-version: ${version} is neither 0 nor 1`)
+  if (flags['to-files']?.startsWith('/') === false)
+    throw new CairnError('USAGE', `--to-files: "${flags['to-files']}" is not a path of the files tree`, {
+      hint: 'it begins with /',
+    })
+  enforce('pinNameBytes', Buffer.byteLength(flags['pin-name'] ?? ''), '--pin-name')
   return {
     signal,
     profile: (flags.profile as AddOptions['profile']) ?? session.config().config.import.profile,

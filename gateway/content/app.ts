@@ -12,7 +12,7 @@ import { resolvePath } from '../../src/dag/resolve.ts'
 import { CairnError, isCairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/observe/log.ts'
-import { parseDuration } from '../../src/units.ts'
+import { parseTimeout } from '../../src/units.ts'
 import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
 import type { HttpApp, HttpEnv } from '../server.ts'
@@ -49,7 +49,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
     pages: new Lru({ max: LIMITS.pageCacheBytes.value, sizeOf: page => page.byteLength }),
     mode: config.mode,
     gateways: config.gateway.hosts,
-    timeoutMs: parseDuration(config.gateway.retrievalTimeout),
+    timeoutMs: parseTimeout(config.gateway.retrievalTimeout),
     log,
     hostOf: hostRouter(config.gateway.hosts),
   }

@@ -91,7 +91,9 @@ async function child(source: Store, parent: CID, name: string, signal: AbortSign
   } catch (error) {
     if (!isCairnError(error, 'NO_LINK')) throw error
   }
-  throw new CairnError('NOT_FOUND', `the folder "${name}" does not exist in the files tree`)
+  throw new CairnError('NOT_FOUND', `the folder "${name}" does not exist in the files tree`, {
+    hint: 'link a folder there first: `cairn add --to-files`',
+  })
 }
 
 function becomes(before: CID | undefined, after: CID): Statement[] {

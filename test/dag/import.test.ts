@@ -170,7 +170,7 @@ test('ignore rules come from a file and from the options', async () => {
   for (const name of ['a.log', 'keep.log', 'b.txt', 'c.bin']) file(`filtered/${name}`, name)
   const options = { ignoreRulesPath: at('rules'), ignore: ['c.*', '[broken'] }
   assert.equal(names(await collect([source('filtered')], options)), ['filtered/b.txt', 'filtered/keep.log', 'filtered'])
-  await refused('READ_FAILED', collect([source('filtered')], { ignoreRulesPath: at('no-rules') }))
+  await refused('NOT_FOUND', collect([source('filtered')], { ignoreRulesPath: at('no-rules') }))
 })
 
 test.after(() => rmSync(work, { recursive: true, force: true }))

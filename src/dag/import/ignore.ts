@@ -1,7 +1,7 @@
 // Ignore rules in the dialect of Kubo: gitignore patterns turned into regular expressions and matched against the bare name.
 
 import { readFileSync } from 'node:fs'
-import { readFailed } from './source-error.ts'
+import { CairnError } from '../../errors.ts'
 
 interface Rule {
   readonly pattern: RegExp
@@ -10,7 +10,7 @@ interface Rule {
 
 export type IgnoreRules = (name: string) => boolean
 
-/** READ_FAILED if there is no such file. Rules of the file come before `rules`; the last one that fits decides. */
+/** NOT_FOUND if there is no such file. Rules of the file come before `rules`; the last one that fits decides. */
 export function ignoreRules({
   file,
   rules = [],
@@ -31,7 +31,7 @@ function linesOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n')
   } catch (cause) {
-    throw readFailed(file, 'no such file of ignore rules', cause)
+    throw new CairnError('NOT_FOUND', `the ignore rules ${file} cannot be read`, { cause, hint: 'check the path' })
   }
 }
 
