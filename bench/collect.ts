@@ -1,6 +1,6 @@
 // Collecting 190,000 dead blocks out of 200,000, beside Kubo with the same blocks.
 
-import { cpSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { smallTree } from './lib/corpus.ts'
 import { type Contender, measure } from './lib/measure.ts'
@@ -39,8 +39,8 @@ function collector(name: 'cairn' | 'kubo', command: string, collect: (repo: stri
     name,
     command,
     before: () => {
-      rmSync(copy, { recursive: true, force: true })
-      cpSync(repos[name], copy, { recursive: true })
+      execFileSync('rm', ['-rf', copy])
+      execFileSync('cp', ['-a', repos[name], copy])
     },
     run: () => void collect(copy),
   }
