@@ -35,6 +35,7 @@ function ours(input: string): Contender {
         pin: () => void cairn(repo('b'), 'pin', 'add', root),
       }
     },
+    after: async () => running.stop(),
     run: () => {
       running.pin()
       return { result: root }
@@ -66,6 +67,7 @@ function theirs(path: string, input: string): Contender {
         `/ip4/127.0.0.1/tcp/14001/p2p/${kubo(path, repo('ka'), 'id', '-f', '<id>')}`,
       )
     },
+    after: async () => void (await Promise.all(daemons.map(daemon => daemon.stop()))),
     run: () => {
       kubo(path, repo('kb'), 'pin', 'add', root)
       return { result: root }

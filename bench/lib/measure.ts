@@ -13,6 +13,8 @@ export interface Contender {
   readonly command: string
   /** Not measured, before each run. */
   readonly before?: () => Promise<void> | void
+  /** Not measured, after the last run. */
+  readonly after?: () => Promise<void>
   /** Measured. Returns the root CID or the hash of the body, so that equal work is compared; undefined if there is none. */
   readonly run: () => Promise<Outcome | undefined> | Outcome | undefined
 }
@@ -62,6 +64,7 @@ export async function measure(claim: Claim): Promise<Summary[]> {
       if (sample !== undefined && outcome?.peakMiB !== undefined) sample.peak = Math.max(sample.peak, outcome.peakMiB)
     }
   }
+  for (const contender of claim.contenders) await contender.after?.()
   const summaries = claim.contenders.map(({ name, command }) => summarise(name, command, samples.get(name)))
   report(claim, runs, summaries)
   return summaries
