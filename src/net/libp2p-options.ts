@@ -1,6 +1,5 @@
 // Which libp2p this node runs: every part and every limit named, none left to a default.
 
-import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { dcutr } from '@libp2p/dcutr'
@@ -23,6 +22,8 @@ import { KiB, MiB } from '../units.ts'
 import { AGENT_VERSION, VERSION } from '../version.ts'
 import type { Identity } from './identity.ts'
 import type { NetworkParts } from './modes.ts'
+import { autoNATWithOwnDials } from './own-dials.ts'
+import { walkPace } from './walk-pace.ts'
 
 export interface Libp2pParts {
   readonly config: Config
@@ -46,6 +47,7 @@ export function libp2pOptions({ config, parts, identity, swarmKey }: Libp2pParts
       connectionProtector: preSharedKey({ psk: swarmKey, timeout: LIMITS.dialTimeoutMs.value }),
     }),
     peerDiscovery: parts.mdns ? [mdns()] : [],
+    peerRouters: parts.dht ? [walkPace()] : [],
     connectionManager: connectionLimits(config),
     connectionMonitor: {
       enabled: true,
@@ -101,6 +103,6 @@ function services(parts: NetworkParts) {
         clientMode: !parts.listen,
       }),
     }),
-    ...(parts.traversal && { autoNAT: autoNAT(), dcutr: dcutr(), upnp: uPnPNAT() }),
+    ...(parts.traversal && { autoNAT: autoNATWithOwnDials(), dcutr: dcutr(), upnp: uPnPNAT() }),
   }
 }

@@ -45,6 +45,19 @@ export const SCENARIOS: Record<string, () => Promise<void>> = {
     const reader = await startNode({ mode: 'public', role: 'client', bootstrap: known })
     await fetchesFrom(reader, owner)
   },
+  'in mode public two nodes that do not know yet how they can be reached stay connected, and search with pauses':
+    async () => {
+      const a = await startNode({ mode: 'public', listen: [`/ip4/${publicAddress(1)}/tcp/4001`] })
+      const known = [`/ip4/${publicAddress(1)}/tcp/4001/p2p/${a.network.peerId}`]
+      const b = await startNode({ mode: 'public', listen: [`/ip4/${publicAddress(2)}/tcp/4001`], bootstrap: known })
+      let opened = 0
+      b.network.helia.libp2p.addEventListener('connection:open', () => opened++)
+      await until(() => b.network.helia.libp2p.getPeers().length > 0)
+      const [first] = b.network.helia.libp2p.getConnections()
+      await new Promise(resolve => setTimeout(resolve, 4000))
+      assert.is(first?.status, 'open')
+      assert.ok(opened < 20, `${opened} connections in four seconds`)
+    },
   'in mode public without any network it starts and says what it lacks, once': async () => {
     const alone = await publicNode(1, [
       `/ip4/${publicAddress(3)}/tcp/4009/p2p/12D3KooWGRUVh1Jd4CbUYJ2TZ5uzVrW3yNYnGJQWyyTrZTCHMfn4`,
