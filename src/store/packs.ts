@@ -55,14 +55,16 @@ export class PackWriter {
     return this.appendAll([image], lease)
   }
 
-  /** One after the other under one sync: durable when it resolves. */
+  /** One after the other: all durable when it resolves. While one is written, the one before is on its way to the disk. */
   async appendAll(images: readonly Image[], lease: number): Promise<Landed> {
     this.#open ??= await this.#openPack(lease)
     const pack = this.#open
     const bases = new Map<Image, number>()
     let endBytes = pack.committedBytes
+    const syncs: Promise<void>[] = []
     try {
       for (const image of images) {
+        if (bases.size > 0) syncs.push(startSync(pack.fd))
         bases.set(image, endBytes)
         const bytes = image.padded()
         for (let done = 0; done < bytes.byteLength; ) {
@@ -72,10 +74,12 @@ export class PackWriter {
         endBytes += bytes.byteLength
       }
     } catch (error) {
+      await Promise.allSettled(syncs)
       throw explainDisk(error, packFile(this.#options.path, pack.id))
     }
     try {
-      await syncData(pack.fd)
+      // The system tells a failed write once: an earlier sync that failed counts, whatever the last one says.
+      await allDone([...syncs, syncData(pack.fd)])
     } catch (error) {
       await this.#giveUp(pack)
       throw explainDisk(error, packFile(this.#options.path, pack.id))
@@ -133,6 +137,18 @@ export class PackWriter {
       await database.transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', id))
     }
   }
+}
+
+/** Rejects with the first failure, but not before every one has ended: the file may be closed then. */
+async function allDone(syncs: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(syncs)) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/** Awaited later, with the others. */
+function startSync(fd: number): Promise<void> {
+  const sync = syncData(fd)
+  sync.catch(() => undefined)
+  return sync
 }
 
 /** Undefined if an adopted pack is not what its row says. */
