@@ -8,7 +8,7 @@ import { parseContentPath } from '../../src/dag/path.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
-import { type ListRow, listHeader, listLines } from '../view/list.ts'
+import { type ListRow, listLines } from '../view/list.ts'
 
 /** Entries whose type is looked up at the same time. */
 const AHEAD = 32
@@ -37,17 +37,18 @@ export const command = define({
     for (const [index, { text, path }] of paths.entries()) {
       const plain = globals.json !== true && globals.quiet !== true
       if (plain && paths.length > 1) io.stdout.write(`${index > 0 ? '\n' : ''}${text}:\n`)
-      if (plain && flags.headers === true) io.stdout.write(`${listHeader(view)}\n`)
+      let hasHeader = plain && flags.headers === true
       let page: ListRow[] = []
       for await (const row of listRows(node, path, { ...view, signal })) {
         if (!plain) print(context, { json: { path: text, ...row }, quiet: String(row.cid), text: '' })
         else page.push(row)
         if (page.length >= (flags.stream === true ? 1 : PAGE)) {
-          io.stdout.write(listLines(page, view))
+          io.stdout.write(listLines(page, view, hasHeader))
+          hasHeader = false
           page = []
         }
       }
-      io.stdout.write(listLines(page, view))
+      io.stdout.write(listLines(page, view, hasHeader))
     }
   },
 })

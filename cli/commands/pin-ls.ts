@@ -55,8 +55,14 @@ function showPin(context: CommandContext<typeof flags>, { cid, mode, name, statu
 async function showOne(context: CommandContext<typeof flags>, node: CairnNode, text: string): Promise<void> {
   const wait: Wait = { signal: context.signal }
   const cid = await targetOf(node, text, wait)
+  const { type = 'roots' } = context.flags
+  if (type === 'recursive' || type === 'direct') {
+    for await (const pin of node.pins.ls({ cid, mode: type, ...wait })) return showPin(context, pin)
+    throw new CairnError('NOT_PINNED', `path '${text}' is not pinned ${type === 'direct' ? 'directly' : 'recursively'}`)
+  }
   const found = await node.pins.whyPinned(cid, wait)
-  if (found === undefined) throw new CairnError('NOT_PINNED', `path '${text}' is not pinned`)
+  if (found === undefined || (type === 'indirect' && found.mode !== 'indirect'))
+    throw new CairnError('NOT_PINNED', `path '${text}' is not pinned${type === 'indirect' ? ' indirectly' : ''}`)
   const how = found.mode === 'indirect' ? `indirect through ${found.root}` : found.mode
   print(context, { json: { cid, type: found.mode, root: found.root }, quiet: String(cid), text: `${cid} ${how}` })
 }

@@ -20,7 +20,11 @@ export const command = define({
     const rows = [
       ['CID', String(cid)],
       ['Type', kind],
-      ['Size', sizeBytes < 1024 ? `${sizeBytes} B` : `${sizeBytes} (${formatSize(sizeBytes)})`],
+      // Of a folder it is that of its own block: what lies below is for `dag stat` to count.
+      [
+        kind === 'directory' ? 'Block' : 'Size',
+        sizeBytes < 1024 ? `${sizeBytes} B` : `${sizeBytes} (${formatSize(sizeBytes)})`,
+      ],
       ...(target === undefined ? [] : [['Target', escapeName(target)]]),
       ...(mode === undefined ? [] : [['Mode', formatMode(mode)]]),
       ...(mtime === undefined ? [] : [['Modified', formatMtime(mtime)]]),

@@ -22,22 +22,36 @@ export interface ListView {
   readonly long: boolean
 }
 
-/** Mode, CID, size and time are as wide as the widest of the page; the name comes last and as it is. */
-export function listLines(rows: readonly ListRow[], view: ListView): string {
-  const cells = rows.map(row => [
-    ...(view.long ? [row.mode === undefined ? '-' : formatMode(row.mode)] : []),
-    String(row.cid),
-    ...(view.size ? [row.size === undefined ? '-' : String(row.size)] : []),
-    ...(view.long ? [row.mtime === undefined ? '-' : formatMtime(row.mtime)] : []),
-  ])
-  const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map(row => row[column]?.length ?? 0)))
-  return rows
-    .map((row, i) => {
-      const name = escapeName(row.name) + (view.type && row.kind === 'directory' ? '/' : '')
-      return `${[...(cells[i] ?? []).map((cell, column) => cell.padEnd(widths[column] ?? 0)), name].join(' ')}\n`
+/** Mode, CID, size and time are as wide as the widest of the page, with its header if it has one; the name comes last and as it is. */
+export function listLines(rows: readonly ListRow[], view: ListView, hasHeader = false): string {
+  const lines = [
+    ...(hasHeader ? [[...header(view), 'Name']] : []),
+    ...rows.map(row => [
+      ...cells(row, view),
+      escapeName(row.name) + (view.type && row.kind === 'directory' ? '/' : ''),
+    ]),
+  ]
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)))
+  return lines
+    .map(line => {
+      const name = line.pop() ?? ''
+      return `${[...line.map((cell, column) => cell.padEnd(widths[column] ?? 0)), name].join(' ')}\n`
     })
     .join('')
 }
 
-export const listHeader = ({ size, long }: ListView): string =>
-  [...(long ? ['Mode'] : []), 'Hash', ...(size ? ['Size'] : []), ...(long ? ['Modified'] : []), 'Name'].join(' ')
+const header = ({ size, long }: ListView): string[] => [
+  ...(long ? ['Mode'] : []),
+  'Hash',
+  ...(size ? ['Size'] : []),
+  ...(long ? ['Modified'] : []),
+]
+
+function cells(row: ListRow, { size, long }: ListView): string[] {
+  return [
+    ...(long ? [row.mode === undefined ? '-' : formatMode(row.mode)] : []),
+    String(row.cid),
+    ...(size ? [row.size === undefined ? '-' : String(row.size)] : []),
+    ...(long ? [row.mtime === undefined ? '-' : formatMtime(row.mtime)] : []),
+  ]
+}

@@ -76,4 +76,17 @@ test('commands that take a block take the one its path leads to, not the root of
   await refused(['pin', 'verify', `${root}/a.txt`], { repo, code: 4, says: ['is not pinned'], hint: 'cairn pin ls' })
 })
 
+test('pin ls of one path asks for the kind of pin that was named', async () => {
+  const file = `${root}/a.txt`
+  assert.match(await cairnOk(['pin', 'ls', file], { repo }), `indirect through ${root}`)
+  assert.match(await cairnOk(['pin', 'ls', '-t', 'recursive', root], { repo }), `${root} recursive`)
+  const hint = 'cairn pin ls'
+  for (const [type, path, says] of [
+    ['direct', root, 'is not pinned directly'],
+    ['recursive', file, 'is not pinned recursively'],
+    ['indirect', root, 'is not pinned indirectly'],
+  ] as const)
+    await refused(['pin', 'ls', '-t', type, path], { repo, code: 4, says: [says], hint })
+})
+
 test.run()
