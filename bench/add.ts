@@ -1,6 +1,7 @@
 // Adding: one large file in both profiles, trees of small and tiny files, the same again; Kubo unsynced (its default), Cairn durable.
 
-import { rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { largeFile, smallTree } from './lib/corpus.ts'
 import { type Contender, measure } from './lib/measure.ts'
@@ -24,7 +25,8 @@ function contenders(profile: string, input: string, { again = false, onlyHash = 
     },
     run: () => ({ result: last(cairn(ourRepo, 'add', '--profile', profile, ...flags, input)) }),
   }
-  if (program === undefined) return [ours]
+  const limit = onlyHash ? hashing(input) : writing(input)
+  if (program === undefined) return [ours, limit]
   const theirs: Contender = {
     name: 'kubo',
     command: `ipfs add ${flags.join(' ')} INPUT   (profile ${profile}, no daemon, Datastore sync as by default: off)`,
@@ -33,7 +35,33 @@ function contenders(profile: string, input: string, { again = false, onlyHash = 
     },
     run: () => ({ result: last(kubo(program, kuboRepo, 'add', ...flags, input)) }),
   }
-  return [ours, theirs]
+  return [ours, theirs, limit]
+}
+
+/** What the hardware asks for in any case: reading and hashing the bytes on one core. */
+function hashing(input: string): Contender {
+  const script =
+    'const fs=require("fs"),c=require("crypto"),b=Buffer.alloc(1<<20),f=fs.openSync(process.argv[1]);for(let n;(n=fs.readSync(f,b,0,b.length,null))>0;)c.hash("sha256",b.subarray(0,n))'
+  return {
+    name: 'limit',
+    command: 'read INPUT in 1 MiB pieces and hash each with node:crypto, one core',
+    run: () => void execFileSync(process.execPath, ['-e', script, input]),
+  }
+}
+
+/** Writing the bytes, durable: one file by dd, a folder by cp and one sync of its file system. */
+function writing(input: string): Contender {
+  const copy = join(folder, 'copy')
+  const isFile = statSync(input).isFile()
+  const command = isFile
+    ? `dd if=${input} of=${copy} bs=1M conv=fdatasync`
+    : `cp -r ${input} ${copy} && sync -f ${copy}`
+  return {
+    name: 'limit',
+    command: command.replaceAll(input, 'INPUT').replaceAll(copy, 'COPY'),
+    before: () => rmSync(copy, { recursive: true, force: true }),
+    run: () => void execFileSync('sh', ['-c', command], { stdio: 'ignore' }),
+  }
 }
 
 const gigabyte = largeFile(folder, 1024)
