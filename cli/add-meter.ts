@@ -1,6 +1,6 @@
 // How many bytes of an add are done, from its events: large files tell as they go, small ones when they are added.
 
-import type { AddEvent } from '../src/api.ts'
+import type { AddEvent } from '../src/api/add.ts'
 
 export interface AddMeter {
   readonly done: number

@@ -1,9 +1,9 @@
 // A command's own node: everything that needs the store, loaded only by commands that do.
 
-import type { AddEvent, AddOptions, ImportSource } from '../src/api.ts'
-import { importSources } from '../src/dag/import.ts'
+import type { AddEvent, AddOptions, ImportSource } from '../src/api/add.ts'
+import { importSources } from '../src/dag/import/import.ts'
 import { type LocalNode, type OpenNodeOptions, openNode } from '../src/node/open.ts'
-import { takeLock } from '../src/store/kernel-lock.ts'
+import { takeLock } from '../src/store/database/kernel-lock.ts'
 import { repoPaths } from '../src/store/paths.ts'
 import { repoExists } from '../src/store/repo.ts'
 

@@ -1,9 +1,11 @@
 // The running daemon of a repository, spoken to in Kubo's RPC: exactly the calls that commands need of it.
 
 import type { CID } from 'multiformats/cid'
-import type { NodeId, PeerInfo, Pin, PinMode, PinProgress, Wait } from '../src/api.ts'
+import type { NodeId, PeerInfo } from '../src/api/network.ts'
+import type { Pin, PinMode, PinProgress } from '../src/api/pins.ts'
 import { parseCid } from '../src/block/cid.ts'
 import { verifyBlock } from '../src/block/hash.ts'
+import type { Wait } from '../src/block/source.ts'
 import { CairnError } from '../src/errors.ts'
 import { LIMITS } from '../src/limits.ts'
 import { VERSION } from '../src/version.ts'

@@ -1,6 +1,6 @@
 // Who speaks to peers for a command: the running daemon, or a node that lives as long as the command.
 
-import type { SwarmApi } from '../src/api.ts'
+import type { SwarmApi } from '../src/api/network.ts'
 import type { CommandContext } from './command.ts'
 
 export async function swarmOf({ session, io, globals }: CommandContext): Promise<SwarmApi> {

@@ -1,7 +1,8 @@
 // What the path of a command leads to; for a bare CID nothing is read, so that it may be missing here.
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode, Wait } from '../src/api.ts'
+import type { CairnNode } from '../src/api/node.ts'
+import type { Wait } from '../src/block/source.ts'
 import { parseContentPath } from '../src/dag/path.ts'
 import { CairnError } from '../src/errors.ts'
 

@@ -3,7 +3,7 @@
 import { BlockList, isIP } from 'node:net'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
-import type { CairnNode } from '../src/api.ts'
+import type { CairnNode } from '../src/api/node.ts'
 import type { Config } from '../src/config/schema.ts'
 import { CairnError } from '../src/errors.ts'
 import type { Logger } from '../src/observe/log.ts'

@@ -11,7 +11,7 @@ const MAX_LINES = 300
 const LAYERS: readonly (readonly string[])[] = [
   ['src/errors.ts', 'src/units.ts', 'src/limits.ts', 'src/version.ts', 'src/writable.ts'],
   ['src/block'],
-  ['src/api.ts', 'src/config', 'src/observe'],
+  ['src/api', 'src/config', 'src/observe'],
   ['src/store'],
   ['src/dag'],
   ['src/pins'],

@@ -1,8 +1,13 @@
 // The public API of Cairn as a library: open a node, and the types that it speaks.
 
-export type * from './api.ts'
+export type * from './api/add.ts'
+export type * from './api/content.ts'
+export type * from './api/network.ts'
+export type * from './api/node.ts'
+export type * from './api/pins.ts'
+export type * from './api/repo.ts'
 export { parseCid } from './block/cid.ts'
-export type { BlockSink, BlockSource, BorrowedBlock, NewBlock } from './block/source.ts'
+export type { BlockSink, BlockSource, BorrowedBlock, NewBlock, Wait } from './block/source.ts'
 export type { Config } from './config/schema.ts'
 export { CairnError, ERRORS, type ErrorCode, isCairnError } from './errors.ts'
 export { type LocalNode, type OpenNodeOptions, openNode } from './node/open.ts'

@@ -1,7 +1,7 @@
 // `cairn add`: files, folders and stdin become content under CIDs, durable and pinned when it ends.
 
 import { lstatSync } from 'node:fs'
-import type { AddEvent, AddOptions, ImportSource } from '../../src/api.ts'
+import type { AddEvent, AddOptions, ImportSource } from '../../src/api/add.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError, toCairnError } from '../../src/errors.ts'
 import { enforce } from '../../src/limits.ts'

@@ -1,8 +1,10 @@
 // `cairn get`: a file or a whole folder to disk, never outside of its target and never over anything.
 
 import { cumulativeBytes } from '../../gateway/rpc/dag-size.ts'
-import type { CairnNode, ContentPath, Resolved, Wait } from '../../src/api.ts'
-import { extractTree } from '../../src/dag/extract.ts'
+import type { ContentPath, Resolved } from '../../src/api/content.ts'
+import type { CairnNode } from '../../src/api/node.ts'
+import type { Wait } from '../../src/block/source.ts'
+import { extractTree } from '../../src/dag/export/extract.ts'
 import { checkName, escapeName } from '../../src/dag/names.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'

@@ -2,8 +2,10 @@
 
 import type { CID } from 'multiformats/cid'
 import { mapAhead } from '../../gateway/rpc/streams.ts'
-import type { CairnNode, ContentPath, DirectoryEntry, Entry, Wait } from '../../src/api.ts'
+import type { ContentPath, DirectoryEntry, Entry } from '../../src/api/content.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { RAW } from '../../src/block/cid.ts'
+import type { Wait } from '../../src/block/source.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'

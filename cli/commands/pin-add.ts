@@ -1,6 +1,6 @@
 // `cairn pin add`: keeps content here, fetching what is missing; by the daemon if one runs, for it has the peers.
 
-import type { PinProgress } from '../../src/api.ts'
+import type { PinProgress } from '../../src/api/pins.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import { type CommandContext, command as define } from '../command.ts'
 import { forEach } from '../each.ts'

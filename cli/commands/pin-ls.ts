@@ -1,7 +1,9 @@
 // `cairn pin ls`: what is kept, or why one CID is.
 
 import { indirectPins } from '../../gateway/rpc/indirect-pins.ts'
-import type { CairnNode, Pin, Wait } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
+import type { Pin } from '../../src/api/pins.ts'
+import type { Wait } from '../../src/block/source.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError } from '../../src/errors.ts'
 import { type CommandContext, command as define } from '../command.ts'

@@ -1,7 +1,7 @@
 // The admin pages: is it alive, is it of use, how is it doing, which version is it.
 
 import { Hono } from 'hono'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { VERSION } from '../../src/version.ts'
 import { KUBO_AGENT } from '../rpc/compat.ts'
 import { metricsText } from './metrics.ts'

@@ -1,6 +1,6 @@
 // What /metrics says: the counters of this process, and what can be read at the moment of asking.
 
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { METRICS, reading, renderMetrics } from '../../src/observe/metrics.ts'
 import { VERSION } from '../../src/version.ts'
 

@@ -1,6 +1,6 @@
 // Whether the node is of use now: its repository answers, and can still be written to.
 
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { toCairnError } from '../../src/errors.ts'
 
 /** '' when it is ready, else the reason why not. */

@@ -1,7 +1,7 @@
 // The front page of the gateway: opens what is typed into its field, and shows the node's state to its own machine only.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { toCairnError } from '../../src/errors.ts'
 import { locationOfInput } from './uri.ts'
 import { type NodeState, renderLanding } from './views/landing.ts'

@@ -1,6 +1,6 @@
 // From what a path leads to and what the client would take to the one representation that is sent (spec: gateway §2.2).
 
-import type { ContentApi, Resolved } from '../../src/api.ts'
+import type { ContentApi, Resolved } from '../../src/api/content.ts'
 import { CairnError } from '../../src/errors.ts'
 import { carRepresentation } from './formats/car.ts'
 import { directoryRepresentation, type PageCache } from './formats/directory.ts'

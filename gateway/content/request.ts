@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import type { CID } from 'multiformats/cid'
-import type { ContentPath } from '../../src/api.ts'
+import type { ContentPath } from '../../src/api/content.ts'
 import { parseCid } from '../../src/block/cid.ts'
 import { Lru } from '../../src/dag/lru.ts'
 import { escapeName } from '../../src/dag/names.ts'

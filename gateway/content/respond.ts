@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Resolved } from '../../src/api.ts'
+import type { Resolved } from '../../src/api/content.ts'
 import { CairnError } from '../../src/errors.ts'
 import { HttpError } from '../errors.ts'
 import { checkConditions, rangeApplies, type Validators } from './conditional.ts'

@@ -1,6 +1,6 @@
 // The options of `add` in Kubo's words, checked with Kubo's texts, as options of an import.
 
-import type { AddOptions } from '../../src/api.ts'
+import type { AddOptions } from '../../src/api/add.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { bool, int, int64, type Options, text, uint, type Values } from './command.ts'
 import { failure } from './errors.ts'

@@ -1,7 +1,7 @@
 // Kubo's /api/v0: who may call, which command is meant, and what becomes of it (spec: kubo-rpc §1).
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { CairnError, toCairnError } from '../../src/errors.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { callSignal } from './abort.ts'

@@ -1,7 +1,7 @@
 // block/get, block/stat: single blocks, found by multihash whatever codec the CID names.
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { blockPut } from './block-put.ts'
 import { blockRm } from './block-rm.ts'

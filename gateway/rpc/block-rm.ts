@@ -1,7 +1,7 @@
 // block/rm: what cannot be removed is told in the answer, not by its status (spec: kubo-rpc §2.2).
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { bool, command, values } from './command.ts'
 import { cidOfArgument } from './paths.ts'

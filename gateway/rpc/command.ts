@@ -1,7 +1,8 @@
 // What an RPC command is: its arguments and options as data, and one function from a call to a reply.
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode, ContentApi } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import type { BodyPart } from './multipart.ts'
 
 export interface Argument {

@@ -1,6 +1,6 @@
 // cat: the bytes of files; and the table of content commands.
 
-import type { ContentApi, Entry } from '../../src/api.ts'
+import type { ContentApi, Entry } from '../../src/api/content.ts'
 import { CairnError } from '../../src/errors.ts'
 import { add } from './add.ts'
 import { bool, type Command, command, int64 } from './command.ts'

@@ -1,6 +1,6 @@
 // dag/export, dag/stat: whole DAGs, as a CAR and as numbers (spec: kubo-rpc §2.3).
 
-import type { ContentApi } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { bool, type Command, command, values } from './command.ts'
 import { dagImport } from './dag-import.ts'

@@ -1,7 +1,7 @@
 // dag/stat: blocks and bytes of DAGs, and how much of them is shared.
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
 import { walkDag } from '../../src/dag/walk.ts'
 import { BlockSet } from './block-set.ts'
 import { failure, messageOf } from './errors.ts'

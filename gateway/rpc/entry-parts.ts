@@ -1,6 +1,6 @@
 // The parts of an `add` as entries of a tree, and what is to be told of them when they come back as events.
 
-import type { SourceEntry } from '../../src/api.ts'
+import type { SourceEntry } from '../../src/api/add.ts'
 import { failure } from './errors.ts'
 import { parseInteger } from './go-values.ts'
 import type { BodyPart } from './multipart.ts'

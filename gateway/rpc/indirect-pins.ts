@@ -1,7 +1,7 @@
 // The blocks that pins keep without naming them: what the DAGs of recursive pins hold below their roots.
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import type { Wait } from '../../src/block/source.ts'
 import { walkDag } from '../../src/dag/walk.ts'
 import { BlockSet } from './block-set.ts'

@@ -2,7 +2,7 @@
 
 import { decode } from '@ipld/dag-pb'
 import type { CID } from 'multiformats/cid'
-import type { ContentApi, EntryKind, Resolved } from '../../src/api.ts'
+import type { ContentApi, EntryKind, Resolved } from '../../src/api/content.ts'
 import { DAG_PB, RAW } from '../../src/block/cid.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { bool, command, value, values } from './command.ts'

@@ -1,6 +1,7 @@
 // id, version, shutdown: the node itself.
 
-import type { CairnNode, NodeId } from '../../src/api.ts'
+import type { NodeId } from '../../src/api/network.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { bool, type Command, command, text, value } from './command.ts'
 import { KUBO_AGENT, KUBO_REPO, KUBO_VERSION } from './compat.ts'
 import { failure } from './errors.ts'

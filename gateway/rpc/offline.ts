@@ -1,12 +1,12 @@
 // Content from this node's disk alone: what `offline=true` asks for (spec: kubo-rpc §1.3).
 
-import type { ContentApi } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
 import type { BlockSource } from '../../src/block/source.ts'
-import { exportCar } from '../../src/dag/car-write.ts'
-import { listDirectory } from '../../src/dag/list.ts'
-import { readFile } from '../../src/dag/read.ts'
+import { exportCar } from '../../src/dag/car/car-write.ts'
 import { describeEntry, resolvePath } from '../../src/dag/resolve.ts'
-import { walkTree } from '../../src/dag/tree.ts'
+import { listDirectory } from '../../src/dag/unixfs/list.ts'
+import { readFile } from '../../src/dag/unixfs/read.ts'
+import { walkTree } from '../../src/dag/unixfs/tree.ts'
 
 export function localContent(local: BlockSource): ContentApi {
   return {

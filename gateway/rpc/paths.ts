@@ -1,7 +1,7 @@
 // Content paths as RPC arguments: `/ipfs/<cid>/…`, `/ipld/…`, `ipfs://…`, or a bare `<cid>/…` (spec: kubo-rpc §1.3).
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi, ContentPath, Resolved } from '../../src/api.ts'
+import type { ContentApi, ContentPath, Resolved } from '../../src/api/content.ts'
 import { parseCid, RAW } from '../../src/block/cid.ts'
 import type { Wait } from '../../src/block/source.ts'
 import { type CairnError, isCairnError } from '../../src/errors.ts'

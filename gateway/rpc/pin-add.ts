@@ -1,7 +1,8 @@
 // pin/add: pins a CID once, as Kubo does, over pins that may be several here (spec: kubo-rpc §2.4).
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode, Pin, PinMode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
+import type { Pin, PinMode } from '../../src/api/pins.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { walkDag } from '../../src/dag/walk.ts'
 import { LIMITS } from '../../src/limits.ts'

@@ -1,7 +1,7 @@
 // pin/rm, pin/update, pin/verify, and the table of pin commands.
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { bool, type Command, command, value, values } from './command.ts'
 import { failure } from './errors.ts'
 import { cidOfArgument } from './paths.ts'

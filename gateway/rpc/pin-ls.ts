@@ -1,7 +1,9 @@
 // pin/ls: roots straight from the index, the blocks below them by a walk, or one CID asked for (spec: kubo-rpc §2.4).
 
 import type { CID } from 'multiformats/cid'
-import type { CairnNode, ContentApi, PinMode } from '../../src/api.ts'
+import type { ContentApi } from '../../src/api/content.ts'
+import type { CairnNode } from '../../src/api/node.ts'
+import type { PinMode } from '../../src/api/pins.ts'
 import { DAG_PB } from '../../src/block/cid.ts'
 import { SHA2_256 } from '../../src/block/hash.ts'
 import { bool, command, text, value, values } from './command.ts'

@@ -1,6 +1,6 @@
 // repo/stat, repo/version, repo/gc: what the repository holds, from its counters, and what it can do without.
 
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { bool, type Command, command, value, values } from './command.ts'
 import { KUBO_REPO } from './compat.ts'
 

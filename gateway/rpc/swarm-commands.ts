@@ -1,6 +1,6 @@
 // swarm/peers, swarm/connect: the connections to other nodes.
 
-import type { PeerInfo } from '../../src/api.ts'
+import type { PeerInfo } from '../../src/api/network.ts'
 import { bool, type Command, command, value } from './command.ts'
 import { failure, withPrefix } from './errors.ts'
 import { formatGoDuration } from './go-values.ts'

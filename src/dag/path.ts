@@ -1,6 +1,6 @@
 // Content paths as people write them: `/ipfs/<cid>/a/b`, `<cid>/a/b`, `ipfs://<cid>/a%20b`.
 
-import type { ContentPath } from '../api.ts'
+import type { ContentPath } from '../api/content.ts'
 import { parseCid } from '../block/cid.ts'
 import { CairnError } from '../errors.ts'
 import { enforce, LIMITS } from '../limits.ts'

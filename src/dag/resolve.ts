@@ -1,15 +1,15 @@
 // What a content path leads to: link by link through folders, shards and documents, reading only what lies on the way.
 
 import { CID } from 'multiformats/cid'
-import type { ContentPath, Entry, Resolved } from '../api.ts'
+import type { ContentPath, Entry, Resolved } from '../api/content.ts'
 import { DAG_PB, RAW } from '../block/cid.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { blockSize, loadBlock } from './blocks.ts'
 import { decodeBlock, isDocument } from './codecs.ts'
-import { type FindOptions, findInShards } from './hamt.ts'
 import { escapeName } from './names.ts'
-import { hasUnixfs, nameText, readNode } from './node.ts'
+import { type FindOptions, findInShards } from './unixfs/hamt.ts'
+import { hasUnixfs, nameText, readNode } from './unixfs/node.ts'
 
 export interface ResolveOptions extends Wait {
   /** Called with each block that is read to go on from it, shards included, in order. */

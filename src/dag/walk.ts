@@ -9,7 +9,7 @@ import { mayLink, scanLinks } from '../block/links.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
 import { type CairnError, isCairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
-import { createPace } from '../store/pace.ts'
+import { createPace } from '../store/collect/pace.ts'
 import { loadBlock, readingBlock } from './blocks.ts'
 
 export interface WalkOptions extends Wait {

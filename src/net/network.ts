@@ -2,7 +2,7 @@
 
 import type { Datastore } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
-import type { PeerInfo } from '../api.ts'
+import type { PeerInfo } from '../api/network.ts'
 import type { Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { CairnError } from '../errors.ts'

@@ -1,7 +1,7 @@
 // The peers a node is connected with, as people and `swarm peers` see them.
 
 import type { Connection, Libp2p } from '@libp2p/interface'
-import type { PeerInfo } from '../api.ts'
+import type { PeerInfo } from '../api/network.ts'
 
 export function listPeers(libp2p: Libp2p): Promise<PeerInfo[]> {
   return Promise.all(libp2p.getConnections().map(connection => describePeer(libp2p, connection)))

@@ -1,10 +1,11 @@
 // Everything that puts content into a node: adding files, single blocks, CARs; each is one operation of the store.
 
 import type { CID } from 'multiformats/cid'
-import type { AddEvent, AddOptions, CairnNode, CarImported, ImportSource } from '../api.ts'
+import type { AddEvent, AddOptions, CarImported, ImportSource } from '../api/add.ts'
+import type { CairnNode } from '../api/node.ts'
 import type { BlockSink } from '../block/source.ts'
-import { readCar } from '../dag/car-read.ts'
-import { importSources } from '../dag/import.ts'
+import { readCar } from '../dag/car/car-read.ts'
+import { importSources } from '../dag/import/import.ts'
 import { walkDag } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import { linkInFiles } from '../files/mfs.ts'

@@ -1,7 +1,7 @@
 // Which roots the network is told about: complete pins, at the start, again within the life of a provider record, and as they come.
 
 import { CID } from 'multiformats/cid'
-import { PIN_STATUSES } from '../store/schema.ts'
+import { PIN_STATUSES } from '../store/database/schema.ts'
 import type { Store } from '../store/store.ts'
 
 /** Provider records live 48 h in the DHT; half of that and a reserve, as Kubo has it. */

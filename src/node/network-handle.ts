@@ -1,7 +1,7 @@
 // When a node's network starts: never, when it is first needed, or at once in the background; and how it ends.
 
 import type { CID } from 'multiformats/cid'
-import type { NodeId } from '../api.ts'
+import type { NodeId } from '../api/network.ts'
 import { CairnError } from '../errors.ts'
 import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'

@@ -2,7 +2,8 @@
 
 import type { UnixFS } from '@helia/unixfs'
 import type { CID } from 'multiformats/cid'
-import type { CairnNode, NodeId, PeerInfo } from '../api.ts'
+import type { NodeId, PeerInfo } from '../api/network.ts'
+import type { CairnNode } from '../api/node.ts'
 import type { Config } from '../config/schema.ts'
 import { dagStat } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
@@ -78,7 +79,7 @@ export class LocalNode implements CairnNode {
       stat: () => repoStat(store),
       // Loaded when asked for: a small add pays for neither.
       check: async function* (checkOptions) {
-        const { checkRepo } = await import('../store/check.ts')
+        const { checkRepo } = await import('../store/check/check.ts')
         yield* checkRepo({ path: options.repo, store, ...checkOptions })
       },
       gc: async function* (gcOptions) {

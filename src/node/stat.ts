@@ -1,7 +1,7 @@
 // What `repo stat` tells, all of it from counters and small tables: never a recount.
 
-import type { RepoStat } from '../api.ts'
-import { SCHEMA_VERSION } from '../store/schema.ts'
+import type { RepoStat } from '../api/repo.ts'
+import { SCHEMA_VERSION } from '../store/database/schema.ts'
 import type { Store } from '../store/store.ts'
 
 export function repoStat(store: Store): RepoStat {

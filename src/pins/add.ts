@@ -1,7 +1,7 @@
 // Adding a pin: a row from the start, a walk that makes everything below it durable, and only then `pinned` (design §5).
 
 import type { CID } from 'multiformats/cid'
-import type { Pin, PinProgress } from '../api.ts'
+import type { Pin, PinProgress } from '../api/pins.ts'
 import { checkDigest } from '../block/hash.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
 import { CairnError, isCairnError } from '../errors.ts'

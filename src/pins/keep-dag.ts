@@ -1,14 +1,14 @@
 // The walk of a pin: visits every block of a DAG once, keeps what is here, fetches what is not, several at a time.
 
 import type { CID } from 'multiformats/cid'
-import type { PinMode, PinProgress } from '../api.ts'
+import type { PinMode, PinProgress } from '../api/pins.ts'
 import { isIdentity } from '../block/cid.ts'
 import { DigestSet } from '../block/digest-set.ts'
 import { mayLink, scanLinks } from '../block/links.ts'
 import type { BlockSource } from '../block/source.ts'
 import { isCairnError } from '../errors.ts'
 import { enforce, LIMITS } from '../limits.ts'
-import { createPace } from '../store/pace.ts'
+import { createPace } from '../store/collect/pace.ts'
 import type { Operation, Store } from '../store/store.ts'
 
 /** Blocks of a codec without links are kept unread. */

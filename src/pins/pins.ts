@@ -1,7 +1,7 @@
 // The pins of a node: roots with metadata, complete once everything below them is here, kept and durable (design §5).
 
 import type { CID } from 'multiformats/cid'
-import type { PinMode, PinsApi } from '../api.ts'
+import type { PinMode, PinsApi } from '../api/pins.ts'
 import { CairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
 import type { Statement, Store } from '../store/store.ts'

@@ -3,9 +3,9 @@
 import { isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { Logger } from '../observe/log.ts'
-import { evictCache } from '../store/evict.ts'
+import { evictCache } from '../store/collect/evict.ts'
+import { vacuumDatabase } from '../store/database/vacuum.ts'
 import type { Store } from '../store/store.ts'
-import { vacuumDatabase } from '../store/vacuum.ts'
 import { collectGarbage } from './gc.ts'
 
 export interface RoomMakerOptions {

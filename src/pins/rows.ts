@@ -1,9 +1,9 @@
 // Pins as rows, and the statements that change them; every change of a root moves `roots_version` (spec: store §6.3).
 
 import { CID } from 'multiformats/cid'
-import type { Pin, PinMode, PinStatus } from '../api.ts'
-import type { Database, Param } from '../store/database.ts'
-import { PIN_MODES, PIN_STATUSES } from '../store/schema.ts'
+import type { Pin, PinMode, PinStatus } from '../api/pins.ts'
+import type { Database, Param } from '../store/database/database.ts'
+import { PIN_MODES, PIN_STATUSES } from '../store/database/schema.ts'
 import type { Statement } from '../store/store.ts'
 
 /** What makes two pins the same one. */

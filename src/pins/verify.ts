@@ -7,7 +7,7 @@ import { mayLink, scanLinks } from '../block/links.ts'
 import type { Wait } from '../block/source.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { createPace } from '../store/pace.ts'
+import { createPace } from '../store/collect/pace.ts'
 import type { Store } from '../store/store.ts'
 import { listPins, selectPins } from './rows.ts'
 

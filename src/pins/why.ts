@@ -1,12 +1,12 @@
 // Why a block is kept: the pin that names it, or the first one found that reaches it.
 
 import type { CID } from 'multiformats/cid'
-import type { PinMode } from '../api.ts'
+import type { PinMode } from '../api/pins.ts'
 import { isIdentity } from '../block/cid.ts'
 import { DigestSet } from '../block/digest-set.ts'
 import type { Wait } from '../block/source.ts'
-import { innerLinks } from '../store/inner.ts'
-import { createPace } from '../store/pace.ts'
+import { createPace } from '../store/collect/pace.ts'
+import { innerLinks } from '../store/read/inner.ts'
 import type { Store } from '../store/store.ts'
 import { listPins, pinsOfBlock } from './rows.ts'
 

@@ -3,7 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import type { BlockSink, BlockSource, Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 
 /** One SQL statement of a write transaction, as data, so that the commit worker can run it. */
 export interface Statement {

@@ -5,10 +5,10 @@ import { CID } from 'multiformats/cid'
 import { identity } from 'multiformats/hashes/identity'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { CarOptions } from '../../src/api.ts'
+import type { CarOptions } from '../../src/api/content.ts'
 import { RAW } from '../../src/block/cid.ts'
-import { readCar } from '../../src/dag/car-read.ts'
-import { exportCar } from '../../src/dag/car-write.ts'
+import { readCar } from '../../src/dag/car/car-read.ts'
+import { exportCar } from '../../src/dag/car/car-write.ts'
 import { parseContentPath } from '../../src/dag/path.ts'
 import {
   chunked,

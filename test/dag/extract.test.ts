@@ -16,9 +16,9 @@ import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ExtractOptions, extractTree } from '../../src/dag/extract.ts'
-import { readFile } from '../../src/dag/read.ts'
-import { walkTree } from '../../src/dag/tree.ts'
+import { type ExtractOptions, extractTree } from '../../src/dag/export/extract.ts'
+import { readFile } from '../../src/dag/unixfs/read.ts'
+import { walkTree } from '../../src/dag/unixfs/tree.ts'
 import {
   failureOf,
   folderOf,

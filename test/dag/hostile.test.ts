@@ -3,9 +3,9 @@
 import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { listDirectory } from '../../src/dag/list.ts'
 import { checkName, escapeName } from '../../src/dag/names.ts'
 import { describeEntry } from '../../src/dag/resolve.ts'
+import { listDirectory } from '../../src/dag/unixfs/list.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { wait } from '../support/dags.ts'
 import {

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { AddEvent, ImportOptions, SourceEntry } from '../../src/api.ts'
-import { importSources } from '../../src/dag/import.ts'
+import type { AddEvent, ImportOptions, SourceEntry } from '../../src/api/add.ts'
+import { importSources } from '../../src/dag/import/import.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
 const { signal } = new AbortController()

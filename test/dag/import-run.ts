@@ -1,8 +1,8 @@
 // Running an import in tests: all its events at once, and what one asks of them.
 
-import type { AddEvent, AddOptions, ImportSource } from '../../src/api.ts'
+import type { AddEvent, AddOptions, ImportSource } from '../../src/api/add.ts'
 import type { BlockSink } from '../../src/block/source.ts'
-import { importSources } from '../../src/dag/import.ts'
+import { importSources } from '../../src/dag/import/import.ts'
 import { type CairnError, type ErrorCode, isCairnError } from '../../src/errors.ts'
 import { CheckingSink } from './checking-sink.ts'
 import { neverAborted } from './kubo-flags.ts'

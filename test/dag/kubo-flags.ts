@@ -2,7 +2,7 @@
 
 import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { AddOptions, ImportProfile, ImportSource } from '../../src/api.ts'
+import type { AddOptions, ImportProfile, ImportSource } from '../../src/api/add.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/cids')
 

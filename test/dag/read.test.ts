@@ -2,7 +2,7 @@ import { UnixFS } from 'ipfs-unixfs'
 import { exporter } from 'ipfs-unixfs-exporter'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readFile } from '../../src/dag/read.ts'
+import { readFile } from '../../src/dag/unixfs/read.ts'
 import {
   collect,
   failureOf,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type TarEntry, writeTar } from '../../src/dag/tar.ts'
+import { type TarEntry, writeTar } from '../../src/dag/export/tar.ts'
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items

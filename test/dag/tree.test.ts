@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { walkTree } from '../../src/dag/tree.ts'
+import { walkTree } from '../../src/dag/unixfs/tree.ts'
 import { failureOf, folderOf, putFile, putRaw, putTree, someBytes, wait } from '../support/dags.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 

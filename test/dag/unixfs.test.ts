@@ -1,7 +1,7 @@
 import { UnixFS } from 'ipfs-unixfs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseUnixfs } from '../../src/dag/unixfs.ts'
+import { parseUnixfs } from '../../src/dag/unixfs/unixfs.ts'
 import { isCairnError } from '../../src/errors.ts'
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { checkReady } from '../../gateway/admin/ready.ts'
-import type { CairnNode } from '../../src/api.ts'
+import type { CairnNode } from '../../src/api/node.ts'
 import { CairnError } from '../../src/errors.ts'
 import { counter, gauge, histogram, renderMetrics } from '../../src/observe/metrics.ts'
 import { startApi, type TestApi } from './api-support.ts'

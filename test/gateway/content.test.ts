@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readCar } from '../../src/dag/car-read.ts'
+import { readCar } from '../../src/dag/car/car-read.ts'
 import { Link, startGateway, type TestGateway } from './support.ts'
 
 let gateway: TestGateway

@@ -2,8 +2,8 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { pinStatements } from '../../src/pins/pins.ts'
-import { BlockFiles } from '../../src/store/files.ts'
 import type { Store } from '../../src/store/store.ts'
+import { BlockFiles } from '../../src/store/write/files.ts'
 import { folder } from '../pins/dags.ts'
 import { pinsOf } from '../pins/support.ts'
 import { freshStore, leaf, openAt, putAll, WAIT } from './support.ts'

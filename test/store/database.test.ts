@@ -7,14 +7,14 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isCairnError } from '../../src/errors.ts'
-import { openDatabase } from '../../src/store/database.ts'
-import { mountTypeOf, networkFilesystem } from '../../src/store/filesystem.ts'
-import { isLockHeld, takeLock } from '../../src/store/kernel-lock.ts'
-import { SCHEMA_VERSION } from '../../src/store/schema.ts'
+import { openDatabase } from '../../src/store/database/database.ts'
+import { mountTypeOf, networkFilesystem } from '../../src/store/database/filesystem.ts'
+import { isLockHeld, takeLock } from '../../src/store/database/kernel-lock.ts'
+import { SCHEMA_VERSION } from '../../src/store/database/schema.ts'
 
 const folder = () => mkdtempSync(join(tmpdir(), 'cairn-db-'))
 const code = (want: string) => (error: Error) => isCairnError(error) && error.code === want
-const MODULE = (name: string) => JSON.stringify(join(import.meta.dirname, '../../src/store', name))
+const MODULE = (name: string) => JSON.stringify(join(import.meta.dirname, '../../src/store/database', name))
 
 async function rejects(promise: Promise<unknown>, want: string): Promise<Error> {
   const error = await promise.then(

@@ -38,7 +38,7 @@ syncBuiltinESMExports()
 
 const { assertReadable, freshStore, leaf, node, openAt, putAll, WAIT } = await import('./support.ts')
 const { holdDaemonLock } = await import('../../src/store/repo.ts')
-const { checkRepo } = await import('../../src/store/check.ts')
+const { checkRepo } = await import('../../src/store/check/check.ts')
 const { KiB } = await import('../../src/units.ts')
 
 const FORBIDDEN = /cairn\.db|\.lock$/

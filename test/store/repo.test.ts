@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isCairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
-import { openDatabase } from '../../src/store/database.ts'
+import { openDatabase } from '../../src/store/database/database.ts'
 import { checkRepoExists, holdDaemonLock, initRepo, repoExists } from '../../src/store/repo.ts'
 
 const fresh = () => join(mkdtempSync(join(tmpdir(), 'cairn-repo-')), 'repo')

@@ -1,7 +1,7 @@
 // A DAG or a part of it as a CAR stream, for clients that verify it themselves (spec: gateway §2.14).
 
 import { createHash } from 'node:crypto'
-import type { CarOptions, ContentApi, Resolved } from '../../../src/api.ts'
+import type { CarOptions, ContentApi, Resolved } from '../../../src/api/content.ts'
 import { RAW } from '../../../src/block/cid.ts'
 import { CairnError } from '../../../src/errors.ts'
 import { disposition } from '../disposition.ts'

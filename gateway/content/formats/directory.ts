@@ -1,11 +1,11 @@
 // A folder: its index.html in its place, else a listing in pages (spec: gateway §2.9).
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi, DirectoryEntry, Resolved } from '../../../src/api.ts'
+import type { ContentApi, DirectoryEntry, Resolved } from '../../../src/api/content.ts'
 import { DAG_PB } from '../../../src/block/cid.ts'
 import type { Lru } from '../../../src/dag/lru.ts'
-import { readNode } from '../../../src/dag/node.ts'
-import type { UnixfsType } from '../../../src/dag/unixfs.ts'
+import { readNode } from '../../../src/dag/unixfs/node.ts'
+import type { UnixfsType } from '../../../src/dag/unixfs/unixfs.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { enforce, LIMITS } from '../../../src/limits.ts'
 import { A_WEEK, contentHeaders, type Exchange, type Representation } from '../respond.ts'

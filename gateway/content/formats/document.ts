@@ -1,6 +1,6 @@
 // JSON and CBOR documents (plain and dag-) as their block's own bytes: nothing is converted (spec: gateway §2.12).
 
-import type { ContentApi, Resolved } from '../../../src/api.ts'
+import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { CBOR, DAG_CBOR, DAG_JSON, JSON_CODEC } from '../../../src/block/cid.ts'
 import { loadBlock } from '../../../src/dag/blocks.ts'
 import { disposition } from '../disposition.ts'

@@ -1,6 +1,6 @@
 // A UnixFS file or symlink as its bytes: ranges, type by name or first bytes, name for saving (spec: gateway §2.5, §2.8, §2.11).
 
-import type { ContentApi, Resolved } from '../../../src/api.ts'
+import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { RAW } from '../../../src/block/cid.ts'
 import { disposition } from '../disposition.ts'
 import type { ByteRange } from '../ranges.ts'

@@ -1,6 +1,6 @@
 // One block as it is, for clients that verify it themselves (spec: gateway §2.13).
 
-import type { ContentApi, Resolved } from '../../../src/api.ts'
+import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { loadBlock } from '../../../src/dag/blocks.ts'
 import { disposition } from '../disposition.ts'
 import { mediaTypeOf } from '../negotiate.ts'

@@ -1,7 +1,7 @@
 // A file or a whole folder as a TAR stream, under the name of its CID (spec: gateway §2.15).
 
-import type { ContentApi, Resolved, TreeEntry } from '../../../src/api.ts'
-import { type TarEntry, writeTar } from '../../../src/dag/tar.ts'
+import type { ContentApi, Resolved, TreeEntry } from '../../../src/api/content.ts'
+import { type TarEntry, writeTar } from '../../../src/dag/export/tar.ts'
 import { CairnError } from '../../../src/errors.ts'
 import { disposition } from '../disposition.ts'
 import { mediaTypeOf } from '../negotiate.ts'

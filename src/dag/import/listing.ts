@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import { type Dirent, readdirSync } from 'node:fs'
-import type { WalkOptions } from '../../api.ts'
+import type { WalkOptions } from '../../api/add.ts'
 import { CairnError } from '../../errors.ts'
 import { compareNames } from './folder.ts'
 import { type IgnoreRules, ignoreRules } from './ignore.ts'

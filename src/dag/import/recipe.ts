@@ -1,6 +1,6 @@
 // Turns the options of an import into a recipe: every choice made, checked, and as Kubo would make it.
 
-import type { ImportOptions, ImportProfile } from '../../api.ts'
+import type { ImportOptions, ImportProfile } from '../../api/add.ts'
 import { hashByName, IDENTITY, SHA2_256 } from '../../block/hash.ts'
 import { CairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'

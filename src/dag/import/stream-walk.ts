@@ -1,6 +1,6 @@
 // Imports one input that comes as a stream: standard input, the body of a request.
 
-import type { AddEvent } from '../../api.ts'
+import type { AddEvent } from '../../api/add.ts'
 import { buildFile } from './build-file.ts'
 import { inOrder } from './in-order.ts'
 import type { LeafMaker } from './leaf.ts'

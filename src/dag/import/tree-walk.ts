@@ -1,7 +1,7 @@
 // Walks one local input, an entry a step: what is quick is done at once, what takes time is given back as a generator.
 
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs'
-import type { AddEvent, WalkOptions } from '../../api.ts'
+import type { AddEvent, WalkOptions } from '../../api/add.ts'
 import { CairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'
 import { Folder } from './folder.ts'

@@ -1,0 +1,56 @@
+// The repository as a node offers it: its figures, its check, its collection.
+
+import type { CID } from 'multiformats/cid'
+import type { Wait } from '../block/source.ts'
+
+export interface RepoStat {
+  readonly path: string
+  readonly schemaVersion: number
+  readonly blocks: number
+  readonly blockBytes: number
+  /** What the disk holds: packs, files, database, WAL. */
+  readonly diskBytes: number
+  readonly maxBytes: number
+  readonly pins: number
+  readonly packs: number
+  /** The disk refused a write: this process reads on, and writes nothing more. */
+  readonly readOnly?: boolean
+  /** Processes that hold a lease now. */
+  readonly writers: readonly { readonly pid: number; readonly since: number }[]
+}
+
+export type CheckFinding = {
+  readonly severity: 'error' | 'note'
+  /** A stable word for scripts: `missing-bytes`, `bad-hash`, `orphan-file`, `wrong-counter`, … */
+  readonly kind: string
+  readonly what: string
+}
+
+export type CheckEvent =
+  | { readonly type: 'finding'; readonly finding: CheckFinding }
+  | { readonly type: 'progress'; readonly stage: string; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'done'
+      readonly errors: number
+      readonly notes: number
+      readonly blocks: number
+      readonly bytesRead: number
+    }
+
+export type GcEvent =
+  | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
+  | { readonly type: 'removed'; readonly cid: CID; readonly sizeBytes: number }
+  | {
+      readonly type: 'done'
+      readonly removedBlocks: number
+      readonly removedBytes: number
+      readonly freedBytes: number
+      readonly ms: number
+    }
+
+export interface RepoApi {
+  stat(): RepoStat
+  check(options: Wait & { readData?: boolean }): AsyncIterable<CheckEvent>
+  /** `list: false` (default) leaves out the `removed` events. */
+  gc(options: Wait & { dryRun?: boolean; list?: boolean }): AsyncIterable<GcEvent>
+}

@@ -1,0 +1,127 @@
+// Writing TAR archives as a stream: ustar, with pax records for what does not fit into it.
+
+import { CairnError } from '../../errors.ts'
+import { checkName } from '../names.ts'
+
+export interface TarEntry {
+  /** Each segment is checked: nothing in an archive of ours may be unpacked outside its folder. */
+  readonly path: readonly string[]
+  readonly kind: 'file' | 'directory' | 'symlink'
+  readonly mode?: number | undefined
+  readonly mtime: { readonly secs: bigint; readonly nsecs: number }
+  /** Symlinks only. */
+  readonly target?: string | undefined
+  /** Files only: exactly `sizeBytes` of them. */
+  readonly sizeBytes: number
+  readonly content?: AsyncIterable<Uint8Array>
+}
+
+const BLOCK = 512
+const END = Buffer.alloc(2 * BLOCK)
+const NAME_BYTES = 100
+/** What eleven octal digits can say. */
+const MAX_OCTAL = 8 ** 11 - 1
+
+const TYPES = { file: '0', directory: '5', symlink: '2' }
+const MODES = { file: 0o644, directory: 0o755, symlink: 0o777 }
+
+export async function* writeTar(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
+  for await (const entry of entries) {
+    for (const segment of entry.path) checkName(segment)
+    yield entryHead(entry)
+    if (entry.kind === 'file' && entry.content !== undefined) yield* exactly(entry)
+  }
+  yield END
+}
+
+/** A size once written cannot be taken back: content of another length would shift everything behind it. */
+async function* exactly({ content, sizeBytes, path }: TarEntry): AsyncGenerator<Uint8Array> {
+  let written = 0
+  for await (const chunk of content ?? []) {
+    written += chunk.byteLength
+    if (written > sizeBytes) break
+    yield chunk
+  }
+  if (written !== sizeBytes) {
+    throw new CairnError('BAD_BLOCK', `${path.join('/')} does not have the ${sizeBytes} bytes that it announces`)
+  }
+  yield padding(sizeBytes)
+}
+
+const padding = (length: number): Uint8Array => END.subarray(0, (BLOCK - (length % BLOCK)) % BLOCK)
+
+function entryHead(entry: TarEntry): Buffer {
+  const { kind, mtime, target = '' } = entry
+  // No slash after a folder: the type says what it is, and Kubo's reader takes one for a further component.
+  const name = entry.path.join('/')
+  const sizeBytes = kind === 'file' ? entry.sizeBytes : 0
+  const records: [string, string][] = []
+  if (!fits(name)) records.push(['path', name])
+  if (!fits(target)) records.push(['linkpath', target])
+  if (sizeBytes > MAX_OCTAL) records.push(['size', String(sizeBytes)])
+  if (mtime.nsecs > 0 || mtime.secs < 0n || mtime.secs > MAX_OCTAL) records.push(['mtime', formatTime(mtime)])
+  const mode = (entry.mode ?? MODES[kind]) & 0o7777
+  const secs = mtime.secs < 0n || mtime.secs > MAX_OCTAL ? 0 : Number(mtime.secs)
+  const own = header({ name, type: TYPES[kind], sizeBytes: Math.min(sizeBytes, MAX_OCTAL), mode, secs, target })
+  return records.length === 0 ? own : Buffer.concat([paxEntry(records), own])
+}
+
+/** Readers without pax see names in one encoding only. */
+function fits(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is meant
+  return Buffer.byteLength(text) <= NAME_BYTES && /^[\x00-\x7f]*$/.test(text)
+}
+
+function formatTime({ secs, nsecs }: TarEntry['mtime']): string {
+  if (nsecs === 0) return String(secs)
+  // A time before 1970 with a fraction counts up from the second below it, its decimal form counts down.
+  const [whole, fraction] = secs < 0n ? [secs + 1n, 1_000_000_000 - nsecs] : [secs, nsecs]
+  const sign = secs < 0n && whole === 0n ? '-' : ''
+  return `${sign}${whole}.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`
+}
+
+function paxEntry(records: readonly (readonly [string, string])[]): Buffer {
+  const body = Buffer.from(records.map(([key, value]) => paxRecord(key, value)).join(''))
+  const head = header({ name: 'PaxHeaders.0', type: 'x', sizeBytes: body.length, mode: 0o644, secs: 0, target: '' })
+  return Buffer.concat([head, body, padding(body.length)])
+}
+
+/** `<length> <key>=<value>\n`, where the length counts itself. */
+function paxRecord(key: string, value: string): string {
+  const rest = Buffer.byteLength(` ${key}=${value}\n`)
+  let length = rest + String(rest).length
+  if (rest + String(length).length > length) length++
+  return `${length} ${key}=${value}\n`
+}
+
+interface Fields {
+  readonly name: string
+  readonly type: string
+  readonly sizeBytes: number
+  readonly mode: number
+  readonly secs: number
+  readonly target: string
+}
+
+function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
+  const block = Buffer.alloc(BLOCK)
+  const octal = (value: number, at: number, digits: number) =>
+    block.write(value.toString(8).padStart(digits, '0'), at, digits, 'latin1')
+  block.write(name, 0, NAME_BYTES)
+  octal(mode, 100, 7)
+  octal(0, 108, 7)
+  octal(0, 116, 7)
+  octal(sizeBytes, 124, 11)
+  octal(secs, 136, 11)
+  block.fill(' ', 148, 156)
+  block.write(type, 156)
+  block.write(target, 157, NAME_BYTES)
+  block.write('ustar\u000000', 257, 'latin1')
+  octal(
+    block.reduce((sum, byte) => sum + byte, 0),
+    148,
+    6,
+  )
+  block[154] = 0
+  return block
+}

@@ -1,0 +1,95 @@
+// A whole tree of folders, parents before children; it keeps the way down, not the paths (H22).
+
+import type { CID } from 'multiformats/cid'
+import type { DirectoryEntry, Entry, TreeEntry } from '../../api/content.ts'
+import type { BlockSource, Wait } from '../../block/source.ts'
+import { CairnError } from '../../errors.ts'
+import { enforce, LIMITS } from '../../limits.ts'
+import { createPace } from '../../store/collect/pace.ts'
+import { entryOf } from '../resolve.ts'
+import { listDirectory } from './list.ts'
+
+/** Entries looked at ahead below one folder, and in the whole walk. */
+const READ_AHEAD = 8
+const MAX_PENDING = 32
+
+export interface TreeOptions extends Wait {
+  /** Folders and files in all, default `readVisits`: shared folders can make a small DAG an endless tree. */
+  readonly maxEntries?: number
+}
+
+interface Frame {
+  readonly name: string
+  readonly entries: AsyncGenerator<DirectoryEntry>
+  isListed: boolean
+  readonly pending: { readonly name: string; readonly entry: Entry | Promise<Entry> }[]
+}
+
+/** A root that is no folder is the only entry, with an empty path. */
+export async function* walkTree(source: BlockSource, root: CID, options: TreeOptions): AsyncGenerator<TreeEntry> {
+  const stop = new AbortController()
+  const wait = { signal: AbortSignal.any([options.signal, stop.signal]) }
+  const pace = createPace(options.signal)
+  const { maxEntries = LIMITS.readVisits.value } = options
+  const frames: Frame[] = []
+  const pending = { count: 0 }
+  let visits = 0
+  const open = (name: string, cid: CID) => {
+    frames.push({ name, entries: listDirectory(source, cid, wait), isListed: false, pending: [] })
+  }
+  try {
+    const top = await entryOf(source, root, wait)
+    yield { ...top, path: [] }
+    if (top.kind === 'directory') open('', root)
+    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+      await pace()
+      const next = await take(source, frame, pending, wait)
+      if (next === undefined) {
+        frames.pop()
+        continue
+      }
+      if (++visits > maxEntries)
+        throw new CairnError('LIMIT', `the tree below ${root} has more than ${maxEntries} entries`)
+      const entry = await next.entry
+      yield { ...entry, path: [...frames.slice(1).map(({ name }) => name), next.name] }
+      if (entry.kind !== 'directory') continue
+      enforce('dagDepth', frames.length, `folders below ${root}`)
+      open(next.name, entry.cid)
+    }
+  } finally {
+    stop.abort()
+    for (const { entries } of frames) await entries.return(undefined)
+  }
+}
+
+async function take(
+  source: BlockSource,
+  frame: Frame,
+  pending: { count: number },
+  wait: Wait,
+): Promise<Frame['pending'][number] | undefined> {
+  while (!frame.isListed && frame.pending.length < READ_AHEAD) {
+    if (frame.pending.length > 0 && pending.count >= MAX_PENDING) break
+    const { value, done } = await frame.entries.next()
+    if (done === true) frame.isListed = true
+    else {
+      frame.pending.push({ name: value.name, entry: describe(source, value.cid, wait) })
+      pending.count++
+    }
+  }
+  if (frame.pending.length > 0) pending.count--
+  return frame.pending.shift()
+}
+
+/** A failure comes when the entry's turn comes. */
+function describe(source: BlockSource, cid: CID, wait: Wait): Entry | Promise<Entry> {
+  try {
+    const entry = entryOf(source, cid, wait)
+    if (entry instanceof Promise) entry.catch(() => {})
+    return entry
+  } catch (error) {
+    const failed = Promise.reject(error)
+    failed.catch(() => {})
+    return failed
+  }
+}

@@ -1,0 +1,53 @@
+// After a sweep: packs without rows go to `dead`; those that are mostly dead or small are sealed, to be compacted (spec: store §6.5, §6.6).
+
+import { MiB } from '../../units.ts'
+import type { Transaction } from '../database/database.ts'
+import type { Store } from '../store.ts'
+import type { SealedPack } from './compact.ts'
+import { transactToFree } from './free-room.ts'
+import { countPlaces } from './pack-census.ts'
+
+export interface SettleOptions {
+  /** Packs of which less than this share lives are compacted. */
+  readonly compactBelow: number
+  readonly signal: AbortSignal
+}
+
+interface PackRow extends Omit<SealedPack, 'rows'> {
+  readonly sealed: number
+}
+
+/** Sealed ones below this are what dead processes left of their packs: they are merged. */
+const SMALL_BYTES = 16 * MiB
+
+/** Packs that a living process appends to are its own; what a clean release left may be taken. Resolves with what is to be compacted. */
+export async function settlePacks(store: Store, { compactBelow, signal }: SettleOptions): Promise<SealedPack[]> {
+  const packs = store.database.all<PackRow>('SELECT id, committed, sealed FROM packs WHERE owner IS NULL ORDER BY id')
+  const listed = new Set(store.database.all<{ pack: number }>('SELECT pack FROM dead').map(({ pack }) => pack))
+  const settling = packs.filter(({ id, committed, sealed }) => !listed.has(id) && (committed > 0 || sealed === 1))
+  if (settling.length === 0) return []
+  const places = await countPlaces(store, signal)
+  const isEmpty = ({ id }: PackRow) => !places.has(id)
+  const isWorthMoving = ({ id, committed, sealed }: PackRow) =>
+    (places.get(id)?.liveBytes ?? 0) < committed * compactBelow || (sealed === 1 && committed < SMALL_BYTES)
+  const chosen = settling.filter(pack => isEmpty(pack) || isWorthMoving(pack))
+  // Sealed before anything is concluded from the count: nobody can adopt it now, so no rows come to it any more.
+  const sealed = await transactToFree(store, tx => chosen.filter(pack => seal(tx, pack)))
+  // What was released and taken up again since the count does not count as empty.
+  const again = chosen.some(pack => pack.sealed === 0) ? await countPlaces(store, signal) : places
+  const empty = sealed.filter(({ id }) => !again.has(id))
+  if (empty.length > 0) await transactToFree(store, tx => bury(tx, empty))
+  return sealed.flatMap(({ id, committed }) => {
+    const content = again.get(id)
+    return content === undefined ? [] : [{ id, committed, rows: content.rows }]
+  })
+}
+
+/** False if somebody has adopted it. */
+const seal = (tx: Transaction, { id }: PackRow): boolean =>
+  tx.run('UPDATE packs SET sealed = 1 WHERE id = ? AND owner IS NULL', id) === 1
+
+function bury(tx: Transaction, packs: readonly PackRow[]): void {
+  for (const { id, committed } of packs)
+    tx.run('INSERT INTO dead (pack, size) SELECT id, ? FROM packs WHERE id = ?', committed, id)
+}

@@ -1,0 +1,42 @@
+// Keeping the WAL short: SQLite can only start it anew in a moment without writers, which is under our mutex (spec: store §2.4).
+
+import { statSync } from 'node:fs'
+import type { DatabaseSync } from 'node:sqlite'
+import { LIMITS } from '../../limits.ts'
+import type { Logger } from '../../observe/log.ts'
+import { MiB } from '../../units.ts'
+
+const TRUNCATE_WAIT_MS = 150
+/** Between two tries that readers made fail: each of them keeps every writer waiting. */
+const RETRY_MS = 1_000
+const ALARM_BYTES = 256 * MiB
+
+export const walBytes = (databaseFile: string): number =>
+  statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0
+
+/** To be called under the mutex after a commit, outside a transaction. */
+export class WalKeeper {
+  readonly #file: string
+  readonly #limitBytes: number
+  readonly #log: Logger
+  #notBefore = 0
+
+  constructor({ file, limitBytes, log }: { file: string; limitBytes?: number | undefined; log: Logger }) {
+    this.#file = file
+    this.#limitBytes = limitBytes ?? LIMITS.walBytes.value
+    this.#log = log
+  }
+
+  afterCommit(connection: DatabaseSync, busyTimeoutMs: number): void {
+    const sizeBytes = walBytes(this.#file)
+    if (sizeBytes <= this.#limitBytes || performance.now() < this.#notBefore) return
+    connection.exec(`PRAGMA busy_timeout = ${TRUNCATE_WAIT_MS}`)
+    const outcome = connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    if (outcome?.busy === 0) return
+    connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    this.#notBefore = performance.now() + RETRY_MS
+    if (sizeBytes > ALARM_BYTES)
+      this.#log.warn('the WAL cannot be started anew: some process keeps reading', { sizeBytes })
+  }
+}

@@ -1,0 +1,47 @@
+// The reserve: a file of zeros that is given up when the disk is full, so that opening, unpinning and collecting still work (spec: store §7).
+
+import { rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { CairnError, isCairnError } from '../../errors.ts'
+import { LIMITS } from '../../limits.ts'
+import { MiB } from '../../units.ts'
+
+const CHUNK = 4 * MiB
+
+export const reserveBytes = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** Grows it to `sizeBytes` of written zeros (holes would reserve nothing); NO_SPACE if the disk has not that much. */
+export async function writeReserve(file: string, sizeBytes: number = LIMITS.reserveBytes.value): Promise<void> {
+  const have = reserveBytes(file)
+  if (have >= sizeBytes) return
+  const zeros = new Uint8Array(CHUNK)
+  const handle = await open(file, 'a', 0o600)
+  try {
+    for (let at = have; at < sizeBytes; at += CHUNK)
+      await handle.writeFile(zeros.subarray(0, Math.min(CHUNK, sizeBytes - at)))
+    await handle.sync()
+  } catch (cause) {
+    throw new CairnError('NO_SPACE', 'the disk has no room for the reserve that unpinning and collecting need', {
+      cause,
+    })
+  } finally {
+    await handle.close()
+  }
+}
+
+/** After something small has used it: holds on to what is still there, before others take it. */
+export async function refillReserve(file: string): Promise<void> {
+  try {
+    await writeReserve(file)
+  } catch (error) {
+    // As much as fitted is in it. The rest comes before the next block is written.
+    if (!isCairnError(error, 'NO_SPACE')) throw error
+  }
+}
+
+/** Gives the disk what it holds; false if there was nothing left to give. */
+export function releaseReserve(file: string): boolean {
+  const had = reserveBytes(file) > 0
+  rmSync(file, { force: true })
+  return had
+}

@@ -1,0 +1,172 @@
+// The landing pack of this process: the one file that its bulk writes are appended to (spec: store §4.3).
+
+import { close, closeSync, fdatasync, fstatSync, openSync, write } from 'node:fs'
+import { promisify } from 'node:util'
+import { CairnError } from '../../errors.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { packFile, repoPaths } from '../paths.ts'
+import { packLimitBytes, type Quota } from '../room/quota.ts'
+import { explainDisk } from './disk-error.ts'
+import type { Image } from './image.ts'
+import { syncFolder } from './sync-folder.ts'
+
+const writeAt = promisify(write)
+const syncData = promisify(fdatasync)
+const closeFile = promisify(close)
+
+export interface PackWriterOptions {
+  readonly path: string
+  readonly database: Database
+  readonly quota: Quota
+  readonly maxBytes: number
+}
+
+interface OpenPack {
+  readonly id: number
+  readonly fd: number
+  /** Durable and in the index; the next group begins here. */
+  committedBytes: number
+}
+
+/** Images that are durable in the pack and wait for their transaction. */
+export interface Landed {
+  readonly pack: number
+  /** Where the first image begins in the pack. */
+  readonly base: number
+  readonly bases: ReadonlyMap<Image, number>
+  readonly endBytes: number
+}
+
+export class PackWriter {
+  readonly #options: PackWriterOptions
+  readonly #limitBytes: number
+  #open: OpenPack | undefined
+
+  constructor(options: PackWriterOptions) {
+    this.#options = options
+    this.#limitBytes = packLimitBytes(options.maxBytes)
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined
+  }
+
+  append(image: Image, lease: number): Promise<Landed> {
+    return this.appendAll([image], lease)
+  }
+
+  /** One after the other: all durable when it resolves. While one is written, the one before is on its way to the disk. */
+  async appendAll(images: readonly Image[], lease: number): Promise<Landed> {
+    this.#open ??= await this.#openPack(lease)
+    const pack = this.#open
+    const bases = new Map<Image, number>()
+    let endBytes = pack.committedBytes
+    const syncs: Promise<void>[] = []
+    try {
+      for (const image of images) {
+        if (bases.size > 0) syncs.push(startSync(pack.fd))
+        bases.set(image, endBytes)
+        const bytes = image.padded()
+        for (let done = 0; done < bytes.byteLength; ) {
+          const { bytesWritten } = await writeAt(pack.fd, bytes, done, bytes.byteLength - done, endBytes + done)
+          done += bytesWritten
+        }
+        endBytes += bytes.byteLength
+      }
+    } catch (error) {
+      await Promise.allSettled(syncs)
+      throw explainDisk(error, packFile(this.#options.path, pack.id))
+    }
+    try {
+      // The system tells a failed write once: an earlier sync that failed counts, whatever the last one says.
+      await allDone([...syncs, syncData(pack.fd)])
+    } catch (error) {
+      await this.#giveUp(pack)
+      throw explainDisk(error, packFile(this.#options.path, pack.id))
+    }
+    return { pack: pack.id, base: pack.committedBytes, bases, endBytes }
+  }
+
+  /** In the transaction of the group: the pack is still ours, and grows. */
+  commit(tx: Transaction, { pack, endBytes }: Landed, lease: number): void {
+    const full = endBytes >= this.#limitBytes
+    const sql = `UPDATE packs SET committed = ?, sealed = ?, owner = ? WHERE id = ? AND owner = ? AND sealed = 0`
+    if (tx.run(sql, endBytes, full ? 1 : 0, full ? null : lease, pack, lease) === 1) return
+    throw new CairnError('REPO_DAMAGED', `pack ${pack} no longer belongs to this process`)
+  }
+
+  /** After that transaction. True if the pack is full now. */
+  async committed({ endBytes }: Landed): Promise<boolean> {
+    if (this.#open === undefined) return false
+    this.#open.committedBytes = endBytes
+    if (endBytes < this.#limitBytes) return false
+    await this.close()
+    return true
+  }
+
+  async close(): Promise<void> {
+    const pack = this.#open
+    this.#open = undefined
+    if (pack !== undefined) await closeFile(pack.fd)
+  }
+
+  /** After a failed sync nobody knows what the disk has of it: it is never appended to again. */
+  async #giveUp(pack: OpenPack): Promise<void> {
+    await this.close()
+    await this.#options.database
+      .transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', pack.id))
+      // Where not even that can be written, the pack stays owned by a lease that dies with this process.
+      .catch(() => undefined)
+  }
+
+  /** One that another process has released cleanly, else a new one. */
+  async #openPack(lease: number): Promise<OpenPack> {
+    const { path, database, quota } = this.#options
+    for (;;) {
+      const { id, committed } = await database.transact(tx => {
+        const adopted = tx.get<{ id: number; committed: number }>(
+          'UPDATE packs SET owner = ? WHERE id = (SELECT id FROM packs WHERE owner IS NULL AND sealed = 0 ORDER BY committed DESC LIMIT 1) RETURNING id, committed',
+          lease,
+        )
+        const pack = adopted ?? { id: tx.insert('INSERT INTO packs (owner) VALUES (?)', lease), committed: 0 }
+        quota.check(tx)
+        return pack
+      })
+      const fd = openPackFile(path, id, committed)
+      if (fd !== undefined) return { id, fd, committedBytes: committed }
+      await database.transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', id))
+    }
+  }
+}
+
+/** Rejects with the first failure, but not before every one has ended: the file may be closed then. */
+async function allDone(syncs: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(syncs)) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+/** Awaited later, with the others. */
+function startSync(fd: number): Promise<void> {
+  const sync = syncData(fd)
+  sync.catch(() => undefined)
+  return sync
+}
+
+/** Undefined if an adopted pack is not what its row says. */
+function openPackFile(path: string, id: number, committedBytes: number): number | undefined {
+  const file = packFile(path, id)
+  if (committedBytes === 0) {
+    const fd = openSync(file, 'w+', 0o600)
+    syncFolder(repoPaths(path).packs)
+    return fd
+  }
+  let fd: number
+  try {
+    fd = openSync(file, 'r+')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  if (fstatSync(fd).size >= committedBytes) return fd
+  closeSync(fd)
+  return undefined
+}

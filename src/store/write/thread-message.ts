@@ -1,0 +1,51 @@
+// What the main thread and the commit thread say to each other; errors travel as data, since a clone would lose their code.
+
+import { CairnError, type ErrorCode, toCairnError } from '../../errors.ts'
+import type { CommitOutcome, CommitReply, GroupMessage, Images, TaskOutcome } from './commit-message.ts'
+
+export interface ThreadStart {
+  readonly path: string
+  readonly file: string
+  readonly maxBytes: number
+  /** Of the StopGate. */
+  readonly gate: SharedArrayBuffer
+}
+
+export type ThreadRequest = { readonly type: 'commit'; readonly message: GroupMessage } | { readonly type: 'close' }
+
+interface PackedError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string
+  readonly cause: unknown
+}
+
+type PackedTask = { readonly value: unknown } | { readonly packed: PackedError }
+type PackedResult =
+  | { readonly tasks: readonly PackedTask[]; readonly missing: readonly Uint8Array[] }
+  | { readonly packed: PackedError }
+
+export type ThreadReply =
+  | { readonly type: 'committed'; readonly images: Images; readonly result: PackedResult }
+  | { readonly type: 'closed' }
+
+export function packOutcome(reply: CommitReply): PackedResult {
+  if ('error' in reply) return { packed: packError(reply.error) }
+  const tasks = reply.outcome.tasks.map(task => ('error' in task ? { packed: packError(task.error) } : task))
+  return { tasks, missing: reply.outcome.missing }
+}
+
+export function unpackOutcome(images: Images, result: PackedResult): CommitReply {
+  if ('packed' in result) return { images, error: unpackError(result.packed) }
+  const unpack = (task: PackedTask): TaskOutcome => ('packed' in task ? { error: unpackError(task.packed) } : task)
+  const outcome: CommitOutcome = { tasks: result.tasks.map(unpack), missing: result.missing }
+  return { images, outcome }
+}
+
+function packError(error: unknown): PackedError {
+  const { code, message, hint, cause } = toCairnError(error)
+  return { code, message, hint, cause }
+}
+
+const unpackError = ({ code, message, hint, cause }: PackedError): CairnError =>
+  new CairnError(code, message, { hint, cause })
