@@ -1,6 +1,6 @@
 // The tables of cairn.db and how a repository of an older schema becomes one of this (spec: store §1).
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** `blocks.pack`: where a block's bytes lie. Above 0 it is the id of a pack, and `at` the offset of the bytes in it. */
 export const PLACE_INLINE = 0
@@ -76,5 +76,14 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE datastore (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   INSERT INTO counters VALUES ('blocks', 0), ('block_bytes', 0), ('inline_bytes', 0), ('pack_bytes', 0), ('file_bytes', 0);
   INSERT INTO meta VALUES ('epoch', 1), ('roots_version', 1);
+  `,
+  `
+  ALTER TABLE pins ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;   -- higher goes first
+  ALTER TABLE pins ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;   -- walks that have failed since it was asked for
+  ALTER TABLE pins ADD COLUMN retry_at INTEGER;                      -- ms; not tried again before
+  CREATE INDEX pins_waiting ON pins (priority DESC, id) WHERE status <> 2;
+  CREATE INDEX pins_by_expiry ON pins (expires) WHERE expires IS NOT NULL;
+  -- What background work remembers between two starts: how far the scrub came, when the last backup was made.
+  CREATE TABLE upkeep (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
 ]
