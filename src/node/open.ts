@@ -11,17 +11,20 @@ import { openUnixfs } from '../files/unixfs.ts'
 import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
 import { createPins } from '../pins/pins.ts'
-import { roomMaker } from '../pins/room.ts'
 import { openStore } from '../store/open.ts'
 import { initRepo, repoExists } from '../store/repo.ts'
 import type { Store } from '../store/store.ts'
 import { parseDuration, parseSize } from '../units.ts'
 import { VERSION } from '../version.ts'
 import { addFiles, importCar, putBlocks } from './adding.ts'
+import type { ChoreRunner } from './chore-table.ts'
+import { ChoreThread, choresHere } from './chores.ts'
 import { createContent } from './content.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
+import { createRepoApi, makeRoomBy, type RepoParts } from './repo-api.ts'
 import { createSources, type FetchBlock } from './sources.ts'
-import { repoStat } from './stat.ts'
+import { startUpkeep } from './upkeep.ts'
+import { UPKEEP_TASKS } from './upkeep-tasks.ts'
 
 export interface OpenNodeOptions {
   /** The repository's folder. */
@@ -45,17 +48,16 @@ export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
     await initRepo(repo)
   }
   const graceMs = parseDuration(config.store.grace)
-  const store = await openStore({
-    path: repo,
-    maxBytes: parseSize(config.store.max),
+  const limits = { path: repo, maxBytes: parseSize(config.store.max), verify: config.store.verify, graceMs }
+  const store: Store = await openStore({
+    ...limits,
     cacheBytes: parseSize(config.store.cache),
-    verify: config.store.verify,
     commit: role === 'daemon' ? 'worker' : 'inline',
-    graceMs,
     log: log.part('store'),
-    makeRoom: roomMaker({ graceMs, log: log.part('gc') }),
+    makeRoom: () => makeRoomBy(chores, { graceMs }),
   })
-  return new LocalNode(options, store, graceMs)
+  const chores = role === 'daemon' ? new ChoreThread({ ...limits, log }) : choresHere(store, log)
+  return new LocalNode(options, { store, chores, graceMs })
 }
 
 /** A node on this machine's own disk; disposing it stops the network and closes the store. */
@@ -67,30 +69,24 @@ export class LocalNode implements CairnNode {
   readonly repo: CairnNode['repo']
   readonly swarm: CairnNode['swarm']
   readonly #network: ReturnType<typeof createNetworkHandle>
+  readonly #chores: ChoreRunner
+  readonly #upkeep: AsyncDisposable
 
-  constructor(options: OpenNodeOptions, store: Store, graceMs: number) {
+  constructor(options: OpenNodeOptions, { store, chores, graceMs }: RepoParts) {
     this.store = store
+    this.#chores = chores
     this.#network = createNetworkHandle(options, store)
     const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const sources = createSources({ store, session })
     this.content = createContent({ store, sources })
     this.pins = createPins({ store, sourceFor: root => sources.ofPin(root), log: options.log.part('pins') })
-    this.repo = {
-      stat: () => repoStat(store),
-      // Loaded when asked for: a small add pays for neither.
-      check: async function* (checkOptions) {
-        const { checkRepo } = await import('../store/check/check.ts')
-        yield* checkRepo({ path: options.repo, store, ...checkOptions })
-      },
-      gc: async function* (gcOptions) {
-        const { collectGarbage } = await import('../pins/gc.ts')
-        yield* collectGarbage(store, { graceMs, ...gcOptions })
-      },
-    }
+    this.repo = createRepoApi({ store, chores, graceMs })
     this.swarm = {
       peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),
       connect: async (address, wait) => (await this.#network.running()).connect(address, wait),
     }
+    const { config, log, role } = options
+    this.#upkeep = startUpkeep(role === 'daemon' ? UPKEEP_TASKS : [], { node: this, store, chores, config, log })
   }
 
   /** The running network, if there is one: what the daemon prints and the console shows. */
@@ -134,7 +130,9 @@ export class LocalNode implements CairnNode {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#upkeep[Symbol.asyncDispose]()
     await this.#network.stop()
     await this.store[Symbol.asyncDispose]()
+    await this.#chores[Symbol.asyncDispose]()
   }
 }

@@ -4,10 +4,13 @@ import type { CairnNode } from '../api/node.ts'
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
+import type { ChoreRunner } from './chore-table.ts'
 
 export interface UpkeepContext {
   readonly node: CairnNode
   readonly store: Store
+  /** For what takes long: nothing of it may run on the main thread. */
+  readonly chores: ChoreRunner
   readonly config: Config
   readonly log: Logger
   /** Aborts when the node stops: each task ends soon after. */

@@ -48,16 +48,17 @@ export const SILENT: Logger = createLogger({ level: 'error', format: 'text', wri
 
 function jsonLine(level: LogLevel, part: string, message: string, fields: LogFields): string {
   const line: Record<string, unknown> = { time: new Date().toISOString(), level, ...(part && { part }), msg: message }
-  for (const [key, value] of Object.entries(fields)) line[key] = plain(key, value)
+  for (const [key, value] of Object.entries(fields)) line[key] = plainField(key, value)
   return `${JSON.stringify(line)}\n`
 }
 
 function textLine(level: LogLevel, part: string, message: string, fields: LogFields): string {
-  const rest = Object.entries(fields).map(([key, value]) => `${key}=${short(plain(key, value))}`)
+  const rest = Object.entries(fields).map(([key, value]) => `${key}=${short(plainField(key, value))}`)
   return `${[new Date().toTimeString().slice(0, 8), level.padEnd(5), part, message, ...rest].filter(Boolean).join(' ')}\n`
 }
 
-function plain(key: string, value: unknown): unknown {
+/** A value as it may be written and sent: no secrets, errors as text. */
+export function plainField(key: string, value: unknown): unknown {
   if (SECRET.test(key)) return '[redacted]'
   if (value instanceof Error) return causes(value)
   if (typeof value === 'bigint') return value.toString()

@@ -9,7 +9,6 @@ import type { Wait } from '../block/source.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
-import { countCollection } from '../observe/metrics.ts'
 import { type CompactOptions, compactPacks, type SealedPack } from '../store/collect/compact.ts'
 import { workOffDead } from '../store/collect/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/collect/epoch.ts'
@@ -77,7 +76,6 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
     }
   }
   const freedBytes = dryRun ? 0 : await giveBack(store, { compactBelow, log, signal })
-  if (!dryRun) countCollection({ removedBlocks, removedBytes, ms: ms() })
   yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
 }
 

@@ -9,7 +9,7 @@ import type { Wait } from '../block/source.ts'
 import { enforce, LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
 import { Changes } from './database/changes.ts'
-import { type Database, openDatabase } from './database/database.ts'
+import { type Database, type DatabaseOptions, openDatabase } from './database/database.ts'
 import { PLACE_BAD } from './database/schema.ts'
 import { mayBeFull } from './database/sqlite-error.ts'
 import { guardStops, StopGate } from './database/stop-gate.ts'
@@ -57,7 +57,7 @@ class RepoStore implements Store {
     this.path = path
     this.#options = options
     this.#log = log
-    const { database, usedReserve } = openEvenIfFull(path, log)
+    const { database, usedReserve } = openEvenIfFull(path, log, options.gate)
     this.database = database
     this.openedWithReserve = usedReserve
     this.#guard = guardStops(new StopGate())
@@ -206,14 +206,19 @@ class RepoStore implements Store {
 }
 
 /** On a disk that is full to the last byte SQLite cannot even be read: the reserve makes room for that (spec: store §7). */
-function openEvenIfFull(path: string, log: Logger): { database: Database; usedReserve: boolean } {
+function openEvenIfFull(
+  path: string,
+  log: Logger,
+  gate: StopGate | undefined,
+): { database: Database; usedReserve: boolean } {
   const { database: file, reserve } = repoPaths(path)
+  const how: DatabaseOptions = gate === undefined ? { log } : { log, gate, waiting: 'block' }
   try {
-    return { database: openDatabase(file, { log }), usedReserve: false }
+    return { database: openDatabase(file, how), usedReserve: false }
   } catch (error) {
     const cause = error instanceof Error ? (error.cause ?? error) : error
     if (!mayBeFull(cause) || !releaseReserve(reserve)) throw error
     log.warn('the disk is full: opening with the reserve')
-    return { database: openDatabase(file, { log }), usedReserve: true }
+    return { database: openDatabase(file, how), usedReserve: true }
   }
 }

@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { BlockSink, BlockSource, Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from './database/database.ts'
+import type { StopGate } from './database/stop-gate.ts'
 
 /** One SQL statement of a write transaction, as data, so that the commit worker can run it. */
 export interface Statement {
@@ -84,4 +85,6 @@ export interface StoreOptions {
   readonly log?: Logger
   /** Called once before a write is refused for want of room: evicts, collects. */
   readonly makeRoom?: (store: Store) => Promise<void>
+  /** For a worker thread: it sleeps while it waits for the mutex, and the main thread stops it between its transactions. */
+  readonly gate?: StopGate
 }

@@ -2,12 +2,12 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SILENT } from '../../src/observe/log.ts'
 import { pinStatements } from '../../src/pins/pins.ts'
-import { roomMaker } from '../../src/pins/room.ts'
+import { makeRoom } from '../../src/pins/room.ts'
 import { evictCache } from '../../src/store/collect/evict.ts'
 import type { Store } from '../../src/store/store.ts'
 import { MiB } from '../../src/units.ts'
 import { folder } from '../pins/dags.ts'
-import { findings, gc } from '../pins/support.ts'
+import { collect, findings, gc } from '../pins/support.ts'
 import { assertBooks, assertReadable, freshStore, leaf, openAt, putAll, WAIT } from './support.ts'
 
 async function addPinned(store: Store, seeds: readonly string[], sizeBytes: number) {
@@ -57,8 +57,10 @@ test('a store that is full evicts and collects by itself, and refuses only what 
   const first = await freshStore()
   const base = first.counters().diskBytes
   await first[Symbol.asyncDispose]()
-  const makeRoom = roomMaker({ graceMs: 0, log: SILENT })
-  await using store = await openAt(first.path, { maxBytes: base + 48 * MiB, makeRoom })
+  await using store = await openAt(first.path, {
+    maxBytes: base + 48 * MiB,
+    makeRoom: async full => void (await collect(makeRoom(full, { graceMs: 0 }, { ...WAIT, log: SILENT }))),
+  })
   const kept = await addPinned(store, seeds('kept', 4), MiB)
   for (let round = 0; round < 30; round++) {
     for (const seed of seeds(`cached ${round}`, 4)) await store.cache(leaf(seed, MiB).cid, leaf(seed, MiB).bytes)

@@ -1,7 +1,7 @@
-// What the main thread and the commit thread say to each other; errors travel as data, since a clone would lose their code.
+// What the main thread and the commit thread say to each other; errors travel as data.
 
-import { CairnError, type ErrorCode, toCairnError } from '../../errors.ts'
 import type { CommitOutcome, CommitReply, GroupMessage, Images, TaskOutcome } from './commit-message.ts'
+import { type PackedError, packError, unpackError } from './packed-error.ts'
 
 export interface ThreadStart {
   readonly path: string
@@ -12,13 +12,6 @@ export interface ThreadStart {
 }
 
 export type ThreadRequest = { readonly type: 'commit'; readonly message: GroupMessage } | { readonly type: 'close' }
-
-interface PackedError {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly hint: string
-  readonly cause: unknown
-}
 
 type PackedTask = { readonly value: unknown } | { readonly packed: PackedError }
 type PackedResult =
@@ -41,11 +34,3 @@ export function unpackOutcome(images: Images, result: PackedResult): CommitReply
   const outcome: CommitOutcome = { tasks: result.tasks.map(unpack), missing: result.missing }
   return { images, outcome }
 }
-
-function packError(error: unknown): PackedError {
-  const { code, message, hint, cause } = toCairnError(error)
-  return { code, message, hint, cause }
-}
-
-const unpackError = ({ code, message, hint, cause }: PackedError): CairnError =>
-  new CairnError(code, message, { hint, cause })

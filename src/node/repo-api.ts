@@ -1,0 +1,37 @@
+// The repository as a node offers it: its figures, and the chores that look after it, counted where `/metrics` can see it.
+
+import { CID } from 'multiformats/cid'
+import { decode } from 'multiformats/hashes/digest'
+import type { RepoApi } from '../api/repo.ts'
+import { RAW } from '../block/cid.ts'
+import { countCollection } from '../observe/metrics.ts'
+import type { Store } from '../store/store.ts'
+import type { ChoreRunner } from './chore-table.ts'
+import { repoStat } from './stat.ts'
+
+export interface RepoParts {
+  readonly store: Store
+  readonly chores: ChoreRunner
+  readonly graceMs: number
+}
+
+export const createRepoApi = ({ store, chores, graceMs }: RepoParts): RepoApi => ({
+  stat: () => repoStat(store),
+  check: ({ signal, ...options }) => chores.run('check', options, { signal }),
+  gc: async function* ({ signal, ...options }) {
+    for await (const event of chores.run('gc', { graceMs, ...options }, { signal })) {
+      if (event.type === 'done' && options.dryRun !== true) countCollection(event)
+      if (event.type !== 'removed') yield event
+      else yield { type: 'removed', cid: CID.createV1(RAW, decode(event.multihash)), sizeBytes: event.sizeBytes }
+    }
+  },
+})
+
+/** For the store's `makeRoom`, and for who wants room ahead of need. */
+export async function makeRoomBy(
+  chores: ChoreRunner,
+  options: { readonly graceMs: number; readonly wantedBytes?: number },
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  for await (const event of chores.run('room', options, { signal })) if (event.type === 'done') countCollection(event)
+}
