@@ -1,6 +1,6 @@
 // The doors of the hostile corpus that the DAG code is behind, and what each outcome asks of them.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
@@ -16,44 +16,9 @@ import { readFile } from '../../src/dag/unixfs/read.ts'
 import { walkTree } from '../../src/dag/unixfs/tree.ts'
 import { dagStat, walkDag } from '../../src/dag/walk.ts'
 import { CairnError, isCairnError } from '../../src/errors.ts'
+import type { HostileCase } from '../hostile/corpus.ts'
 import { chunked, pathsBelow, signal, wait } from '../support/dags.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
-
-const HOSTILE = join(import.meta.dirname, '../fixtures/hostile')
-
-export interface HostileCase {
-  readonly name: string
-  readonly file: string
-  readonly kind: string
-  readonly doors: readonly string[]
-  readonly root?: string
-  readonly outcome: string
-  readonly maxStored?: number
-  readonly maxBlocks?: number
-  readonly large?: boolean
-}
-
-interface Recipe {
-  readonly name: string
-  readonly content: (() => Uint8Array) | Uint8Array
-}
-
-const recipes = new Map<string, Recipe>()
-for (const file of ['cases-car.mjs', 'cases-dag.mjs', 'cases-names.mjs']) {
-  const { cases } = (await import(join(HOSTILE, file))) as { cases: readonly Recipe[] }
-  for (const recipe of cases) recipes.set(recipe.name, recipe)
-}
-
-export const CASES = (JSON.parse(readFileSync(join(HOSTILE, 'manifest.json'), 'utf8')) as HostileCase[]).filter(
-  ({ kind }) => kind === 'car' || kind === 'dag',
-)
-
-/** Large files are not kept: their recipe makes them. */
-export function contentOf({ name, file, large }: HostileCase): Uint8Array {
-  if (large !== true) return readFileSync(join(HOSTILE, file))
-  const content = recipes.get(name)?.content
-  return typeof content === 'function' ? content() : (content as Uint8Array)
-}
 
 export interface Imported {
   readonly memory: MemoryBlocks

@@ -7,19 +7,9 @@ import { checkName, escapeName } from '../../src/dag/names.ts'
 import { describeEntry } from '../../src/dag/resolve.ts'
 import { listDirectory } from '../../src/dag/unixfs/list.ts'
 import { isCairnError } from '../../src/errors.ts'
+import { CONTENT_CASES as CASES, contentOf, type HostileCase } from '../hostile/corpus.ts'
 import { wait } from '../support/dags.ts'
-import {
-  type Answer,
-  ask,
-  CASES,
-  contentOf,
-  extract,
-  findsWhatItLists,
-  type HostileCase,
-  type Imported,
-  importHostile,
-  rootOf,
-} from './hostile-doors.ts'
+import { type Answer, ask, extract, findsWhatItLists, type Imported, importHostile, rootOf } from './hostile-doors.ts'
 
 /** Doors that have to understand a block. The others may take it as bytes with links in them. */
 const READERS = new Set(['path', 'list', 'ls', 'get', 'tar', 'head', 'range', 'json', 'html'])

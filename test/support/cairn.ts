@@ -70,10 +70,12 @@ export async function startDaemon({
   repo,
   mode = 'offline',
   args = [],
+  env = {},
 }: {
   repo: string
   mode?: string
   args?: readonly string[]
+  env?: Record<string, string>
 }): Promise<TestDaemon> {
   const startedAt = performance.now()
   const flags = [
@@ -88,7 +90,7 @@ export async function startDaemon({
     '/ip4/127.0.0.1/tcp/0',
   ]
   const child = spawn(process.execPath, [BIN, 'daemon', ...flags, ...args], {
-    env: { ...process.env, CAIRN_REPO: repo, CAIRN_DAEMON_MDNS: 'false' },
+    env: { ...process.env, CAIRN_REPO: repo, CAIRN_DAEMON_MDNS: 'false', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let log = ''
