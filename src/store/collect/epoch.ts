@@ -3,8 +3,11 @@
 import type { Transaction } from '../database/database.ts'
 import type { Store } from '../store.ts'
 import { removeDeadTemps } from '../write/files.ts'
-import { buryLeases, findDeadLeases, isLeaseAlive, removeLeaseFiles } from '../write/leases.ts'
+import { buryLeases, findDeadLeases, isLeaseAlive, removeLeaseFiles, removeStrayLeaseFiles } from '../write/leases.ts'
 import { transactToFree } from './free-room.ts'
+
+/** A backup copies places, not rows: it holds `dead` back, and no row. */
+const USES_BLOCKS = "kind <> 'backup'"
 
 /**
  * Opens epoch G and returns T = min(G, E of every living operation and of those in grace): rows of T or later stay.
@@ -16,9 +19,12 @@ export async function openEpoch(store: Store, graceMs: number): Promise<number> 
   const dead = findDeadLeases(database, path)
   const threshold = await transactToFree(store, tx => {
     buryLeases(tx, dead)
+    removeStrayLeaseFiles(tx, path)
     forgetFinished(tx, graceMs)
     tx.run("UPDATE meta SET value = value + 1 WHERE key = 'epoch'")
-    const oldest = tx.get<{ epoch: number | null }>('SELECT min(epoch) AS epoch FROM operations')?.epoch
+    const oldest = tx.get<{ epoch: number | null }>(
+      `SELECT min(epoch) AS epoch FROM operations WHERE ${USES_BLOCKS}`,
+    )?.epoch
     return Math.min(currentEpoch(tx), oldest ?? Number.MAX_SAFE_INTEGER)
   })
   removeLeaseFiles(path, dead)
@@ -32,7 +38,9 @@ export function foreseeEpoch(store: Store, graceMs: number): number {
   const dead = new Set(findDeadLeases(database, path))
   const since = Date.now() - graceMs
   const epochs = database
-    .all<{ lease: number; epoch: number; finished: number | null }>('SELECT lease, epoch, finished FROM operations')
+    .all<{ lease: number; epoch: number; finished: number | null }>(
+      `SELECT lease, epoch, finished FROM operations WHERE ${USES_BLOCKS}`,
+    )
     .filter(({ lease, finished }) => (finished === null ? !dead.has(lease) : finished > since))
     .map(({ epoch }) => epoch)
   return Math.min(currentEpoch(database) + 1, ...epochs)

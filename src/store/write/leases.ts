@@ -1,10 +1,11 @@
 // The lease of a writing process: alive is who holds its kernel lock, whatever clocks say (spec: store §3).
 
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { CairnError } from '../../errors.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { isLockHeld, type KernelLock, takeLock } from '../database/kernel-lock.ts'
-import { leaseFile } from '../paths.ts'
+import { leaseFile, repoPaths } from '../paths.ts'
 
 export interface Lease {
   readonly id: number
@@ -49,6 +50,15 @@ export function buryLeases(tx: Transaction, dead: readonly number[]): void {
 
 export function removeLeaseFiles(path: string, dead: readonly number[]): void {
   for (const id of dead) rmSync(leaseFile(path, id), { force: true })
+}
+
+/** Of processes that died just before their row was there or just after it went. Only inside a transaction: leases are opened in one. */
+export function removeStrayLeaseFiles(tx: Transaction, path: string): void {
+  const folder = repoPaths(path).leases
+  const known = new Set(tx.all<{ id: number }>('SELECT id FROM leases').map(({ id }) => `${id}.lock`))
+  for (const name of readdirSync(folder)) {
+    if (/^\d+\.lock$/.test(name) && !known.has(name)) rmSync(join(folder, name), { force: true })
+  }
 }
 
 function forget(tx: Transaction, id: number): void {
