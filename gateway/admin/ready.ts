@@ -7,8 +7,8 @@ import { toCairnError } from '../../src/errors.ts'
 export async function checkReady(node: Pick<CairnNode, 'repo'>): Promise<string> {
   try {
     // Counters and pins come from the database itself, not from memory.
-    const { readOnly = false } = node.repo.stat()
-    return readOnly ? 'the repository cannot be written' : ''
+    const { readOnly = false, readOnlyBecause = 'the repository cannot be written' } = node.repo.stat()
+    return readOnly ? readOnlyBecause : ''
   } catch (error) {
     return toCairnError(error).message
   }

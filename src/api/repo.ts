@@ -15,6 +15,8 @@ export interface RepoStat {
   readonly packs: number
   /** The disk refused a write: this process reads on, and writes nothing more. */
   readonly readOnly?: boolean
+  /** Why, and what failed. */
+  readonly readOnlyBecause?: string | undefined
   /** Processes that hold a lease now. */
   readonly writers: readonly { readonly pid: number; readonly since: number }[]
 }

@@ -1,6 +1,7 @@
 // What `repo stat` tells, all of it from counters and small tables: never a recount.
 
 import type { RepoStat } from '../api/repo.ts'
+import type { CairnError } from '../errors.ts'
 import { SCHEMA_VERSION } from '../store/database/schema.ts'
 import type { Store } from '../store/store.ts'
 
@@ -20,6 +21,13 @@ export function repoStat(store: Store): RepoStat {
     pins,
     packs,
     readOnly: store.database.readOnly,
+    readOnlyBecause: whyReadOnly(store.database.failure),
     writers,
   }
+}
+
+function whyReadOnly(failure: CairnError | undefined): string | undefined {
+  if (failure === undefined) return undefined
+  const cause = failure.cause instanceof Error ? `: ${failure.cause.message}` : ''
+  return `${failure.message}${cause}`
 }

@@ -65,7 +65,6 @@ class RepoStore implements Store {
     this.#packs = new PackFiles({ path, database })
     this.#cacheUse = new CacheUse(statements => this.write(statements))
     this.#changes = new Changes(database)
-    const startedReadOnly = database.readOnly
     const start = { path, maxBytes, file: database.file }
     this.#writer = new Writer({
       host:
@@ -75,11 +74,7 @@ class RepoStore implements Store {
       groupsPerCommit: groupsPerCommit(maxBytes),
       makeRoom: async () => options.makeRoom?.(this),
       onCommit: multihashes => this.#changes.committed(multihashes),
-      onReadOnly: error => {
-        if (startedReadOnly) return
-        log.error('the disk failed: nothing more is written', { err: error })
-        database.turnReadOnly(error)
-      },
+      onReadOnly: error => database.turnReadOnly(error),
       onMissing: multihashes => this.#tellMissing(multihashes),
     })
     this.#reader = new BlockReader({

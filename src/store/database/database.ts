@@ -6,10 +6,11 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { CairnError } from '../../errors.ts'
 import { type Logger, SILENT } from '../../observe/log.ts'
+import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
 import { checkFilesystem } from './filesystem.ts'
 import { migrate, needsMigration, newer } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
-import { explainSqlite, isBusy, isDiskFailure } from './sqlite-error.ts'
+import { explainSqlite, isBusy, isDiskFailure, isFull } from './sqlite-error.ts'
 import type { StopGate } from './stop-gate.ts'
 import { WalKeeper } from './wal.ts'
 import { type Waiting, WriteLock } from './write-lock.ts'
@@ -30,12 +31,14 @@ export interface Database extends Disposable {
   readonly file: string
   /** Whether nothing can be written: a read-only disk, or one that has failed under this process. */
   readonly readOnly: boolean
+  /** Why; undefined as long as it can be written. */
+  readonly failure: CairnError | undefined
   /** Reads outside any transaction; statements are prepared once. Never `iterate()`: page by key (spec: store §2.4). */
   all<T = Row>(sql: string, ...params: Param[]): T[]
   get<T = Row>(sql: string, ...params: Param[]): T | undefined
   /** Runs one synchronous function in BEGIN IMMEDIATE under the write mutex. Never called inside itself. */
   transact<T>(work: (tx: Transaction) => T): Promise<T>
-  /** The disk failed a sync: closes the connection, and reads go on through one that cannot write (spec: store §7). */
+  /** The disk failed a sync: closes the connections of this process, and reads go on through others that cannot write (spec: store §7). */
   turnReadOnly(cause: unknown): void
   /** The connection itself, for the store's own files only. */
   readonly connection: DatabaseSync
@@ -68,13 +71,16 @@ class RepoDatabase implements Database, Transaction {
   readonly file: string
   readonly #lock: WriteLock | undefined
   readonly #wal: WalKeeper
+  readonly #log: Logger
   readonly #statements = new Map<string, StatementSync>()
+  readonly #failures: DiskFailures | undefined
   #connection: DatabaseSync
   #failure: CairnError | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(file: string, { waiting = 'timer', log = SILENT, walLimitBytes, lockWaitMs, gate }: DatabaseOptions) {
     this.file = file
+    this.#log = log
     this.#wal = new WalKeeper({ file, limitBytes: walLimitBytes, log })
     if (!isWritable(file)) {
       this.#connection = connectReadOnly(file)
@@ -89,6 +95,7 @@ class RepoDatabase implements Database, Transaction {
       const migrateNow = () => migrate(connection, file)
       if (needsMigration(connection, file)) this.#lock.runBlocking(() => true, migrateNow)
       setPragmas(connection)
+      this.#failures = watchDiskFailures(file, failure => this.#stopWriting(failure))
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -101,6 +108,10 @@ class RepoDatabase implements Database, Transaction {
 
   get readOnly(): boolean {
     return this.#failure !== undefined
+  }
+
+  get failure(): CairnError | undefined {
+    return this.#failure
   }
 
   all<T = Row>(sql: string, ...params: Param[]): T[] {
@@ -132,13 +143,24 @@ class RepoDatabase implements Database, Transaction {
         () => this.#begin(),
         () => {
           const result = this.#complete(work)
-          this.#wal.afterCommit(this.#connection, BUSY_TIMEOUT_MS)
+          this.#shortenWal()
           return result
         },
       )
     } catch (error) {
       if (isDiskFailure(error)) this.turnReadOnly(error)
       throw explainSqlite(error, this.file)
+    }
+  }
+
+  /** What is committed stays so: a checkpoint that fails must not make its transaction look failed, and be done again. */
+  #shortenWal(): void {
+    try {
+      this.#wal.afterCommit(this.#connection, BUSY_TIMEOUT_MS)
+    } catch (error) {
+      if (isDiskFailure(error)) this.turnReadOnly(error)
+      // Without room for the pages the WAL keeps them; the next commit tries again.
+      else if (!isFull(error)) throw error
     }
   }
 
@@ -172,7 +194,15 @@ class RepoDatabase implements Database, Transaction {
 
   turnReadOnly(cause: unknown): void {
     if (this.#failure !== undefined) return
-    this.#failure = new CairnError('READ_ONLY', 'the disk failed; nothing more is written by this process', { cause })
+    const failure = new CairnError('READ_ONLY', 'the disk failed; nothing more is written by this process', { cause })
+    this.#stopWriting(failure)
+    this.#failures?.tell(failure)
+  }
+
+  #stopWriting(failure: CairnError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#log.error('the disk failed: nothing more is written', { err: failure.cause })
     this.#statements.clear()
     this.#connection.close()
     this.#connection = connectReadOnly(this.file)
@@ -190,6 +220,7 @@ class RepoDatabase implements Database, Transaction {
 
   [Symbol.dispose](): void {
     this.#failure ??= new CairnError('SHUTTING_DOWN', 'the store is closed')
+    this.#failures?.[Symbol.dispose]()
     this.#statements.clear()
     if (this.#connection.isOpen) this.#connection.close()
     this.#lock?.[Symbol.dispose]()

@@ -10,10 +10,22 @@ const FULL = 13
 const CANTOPEN = 14
 const NOTADB = 26
 
-/** The primary result code; undefined if the error is not SQLite's. */
-function resultCode(error: unknown): number | undefined {
+/** IOERR_SHMSIZE: the shared memory of the WAL could not grow, as the disk is full. */
+const SHM_SIZE = IOERR | (19 << 8)
+/** What concerns memory and locks (NOMEM, BLOCKED, RDLOCK, UNLOCK, LOCK, CHECKRESERVEDLOCK, SHMLOCK, SHMMAP, SHMOPEN, GETTEMPPATH) says nothing of the bytes on the disk. */
+const NOT_THE_DISK = new Set([8, 9, 11, 12, 14, 15, 18, 20, 21, 25].map(detail => IOERR | (detail << 8)))
+
+/** The extended result code; undefined if the error is not SQLite's. */
+function extendedCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined
-  return error.errcode & 0xff
+  return error.errcode
+}
+
+/** The primary result code. */
+function resultCode(error: unknown): number | undefined {
+  const code = extendedCode(error)
+  if (code === SHM_SIZE) return FULL
+  return code === undefined ? undefined : code & 0xff
 }
 
 export const isBusy = (error: unknown): boolean => resultCode(error) === BUSY
@@ -22,8 +34,9 @@ export const isFull = (error: unknown): boolean => resultCode(error) === FULL
 /** On a disk that is full to the last byte the shared memory of the WAL cannot be made: SQLite then says one of these. */
 export const mayBeFull = (error: unknown): boolean => [FULL, IOERR, CANTOPEN].includes(resultCode(error) ?? 0)
 
-/** The disk refused a write or a sync: what the connection believes of its files can no longer be trusted. */
-export const isDiskFailure = (error: unknown): boolean => resultCode(error) === IOERR
+/** The disk refused a read, a write or a sync: what the connection believes of its files can no longer be trusted. */
+export const isDiskFailure = (error: unknown): boolean =>
+  resultCode(error) === IOERR && !NOT_THE_DISK.has(extendedCode(error) ?? 0)
 
 /** A CairnError where SQLite's code has a meaning for the user, else the error as it is. */
 export function explainSqlite(error: unknown, file: string): unknown {

@@ -30,12 +30,17 @@ export class WalKeeper {
   afterCommit(connection: DatabaseSync, busyTimeoutMs: number): void {
     const sizeBytes = walBytes(this.#file)
     if (sizeBytes <= this.#limitBytes || performance.now() < this.#notBefore) return
-    connection.exec(`PRAGMA busy_timeout = ${TRUNCATE_WAIT_MS}`)
-    const outcome = connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
-    connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
-    if (outcome?.busy === 0) return
-    connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
     this.#notBefore = performance.now() + RETRY_MS
+    connection.exec(`PRAGMA busy_timeout = ${TRUNCATE_WAIT_MS}`)
+    try {
+      if (connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0) {
+        this.#notBefore = 0
+        return
+      }
+    } finally {
+      connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    }
+    connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
     if (sizeBytes > ALARM_BYTES)
       this.#log.warn('the WAL cannot be started anew: some process keeps reading', { sizeBytes })
   }

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 import { CairnError, isCairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'
 import { MiB } from '../../units.ts'
+import { explainDisk } from '../write/disk-error.ts'
 
 const CHUNK = 4 * MiB
 
@@ -20,9 +21,11 @@ export async function writeReserve(file: string, sizeBytes: number = LIMITS.rese
     for (let at = have; at < sizeBytes; at += CHUNK)
       await handle.writeFile(zeros.subarray(0, Math.min(CHUNK, sizeBytes - at)))
     await handle.sync()
-  } catch (cause) {
+  } catch (error) {
+    const known = explainDisk(error, file)
+    if (!isCairnError(known, 'NO_SPACE')) throw known
     throw new CairnError('NO_SPACE', 'the disk has no room for the reserve that unpinning and collecting need', {
-      cause,
+      cause: error,
     })
   } finally {
     await handle.close()

@@ -55,12 +55,12 @@ export class BlockFiles extends FsBlockstore {
     { lease, sync }: { lease: number; sync: boolean },
   ): Promise<StagedFile> {
     const file = this.fileOf(mh)
-    const folder = dirname(file)
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 })
-    if (made !== undefined && sync) syncFolder(this.#root)
-    const temp = join(folder, `.${lease}-${++temps}.tmp`)
-    const handle = await open(temp, 'wx', 0o600)
+    const temp = join(dirname(file), `.${lease}-${++temps}.tmp`)
+    let handle: FileHandle | undefined
     try {
+      const made = mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      if (made !== undefined && sync) syncFolder(this.#root)
+      handle = await open(temp, 'wx', 0o600)
       await handle.writeFile(bytes)
       if (sync) await handle.datasync()
     } catch (error) {
@@ -73,8 +73,12 @@ export class BlockFiles extends FsBlockstore {
 
   /** Only in a write transaction that has seen what its row says, and before that transaction commits. */
   place({ temp, file, synced }: StagedFile): void {
-    renameSync(temp, file)
-    if (synced) syncFolder(dirname(file))
+    try {
+      renameSync(temp, file)
+      if (synced) syncFolder(dirname(file))
+    } catch (error) {
+      throw explainDisk(error, file)
+    }
   }
 
   /** Does nothing if it was placed. */
@@ -83,8 +87,8 @@ export class BlockFiles extends FsBlockstore {
   }
 }
 
-async function abandon(handle: FileHandle, temp: string): Promise<void> {
-  await handle.close()
+async function abandon(handle: FileHandle | undefined, temp: string): Promise<void> {
+  await handle?.close()
   await rm(temp, { force: true })
 }
 
