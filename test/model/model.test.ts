@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { test } from 'uvu'
+import { handleHere, Pool } from './handle.ts'
+import { Play } from './play.ts'
+import { RACES, type Race } from './races.ts'
+import { REGRESSIONS } from './regressions.ts'
+import { RepoFolder } from './repo-folder.ts'
+import { type Step, steps } from './steps.ts'
+
+const FULL = Boolean(process.env.TEST_FULL)
+const RUNS_HERE = Number(process.env.MODEL_RUNS ?? (FULL ? 8_000 : 240))
+const RUNS_IN_PROCESSES = Number(process.env.MODEL_PROCESS_RUNS ?? (FULL ? 2_400 : 60))
+const SEED = Number(process.env.MODEL_SEED ?? (FULL ? Date.now() & 0x7fffffff : 20261124))
+
+const totals = { runs: 0, violations: 0, commands: 0, kills: 0, regressions: 0 }
+const met = new Map<Race, number>(RACES.map(race => [race, 0]))
+
+async function play(repo: RepoFolder, pool: Pool | undefined, drawn: readonly Step[]): Promise<void> {
+  repo.reset()
+  const run = new Play(
+    {
+      path: repo.path,
+      // Two of three are processes: the third shows how handles of one process get on.
+      take: () => pool?.take() ?? handleHere(),
+      giveBack: handle => pool?.giveBack(handle),
+    },
+    pool === undefined ? 3 : 2,
+  )
+  try {
+    await run.run(drawn)
+  } catch (error) {
+    totals.violations++
+    throw error
+  } finally {
+    totals.runs++
+    totals.commands += run.commands
+    totals.kills += run.kills
+    for (const race of run.races.met) met.set(race, (met.get(race) ?? 0) + 1)
+  }
+}
+
+test('runs that once failed do not fail any more', async () => {
+  using repo = await RepoFolder.make()
+  await using pool = new Pool(3)
+  for (const { fault, steps: drawn } of REGRESSIONS) {
+    for (const where of [undefined, pool])
+      await play(repo, where, drawn).catch(cause => {
+        throw new Error(`again: ${fault}`, { cause })
+      })
+    totals.regressions++
+  }
+})
+
+test('handles of one process do as the model says, in any order', async () => {
+  using repo = await RepoFolder.make()
+  await fc.assert(
+    fc.asyncProperty(steps(25), drawn => play(repo, undefined, drawn)),
+    { numRuns: RUNS_HERE, seed: SEED, includeErrorInReport: true },
+  )
+})
+
+test('processes that are killed, stopped and started do as the model says', async () => {
+  using repo = await RepoFolder.make()
+  await using pool = new Pool(4)
+  await fc.assert(
+    fc.asyncProperty(steps(20), drawn => play(repo, pool, drawn)),
+    { numRuns: RUNS_IN_PROCESSES, seed: SEED, includeErrorInReport: true },
+  )
+})
+
+test.after(() => {
+  const races = [...met].map(([race, count]) => `${race} ${Math.round((100 * count) / totals.runs)} %`).join(', ')
+  console.log(
+    `\n» model: ${totals.runs} runs (${RUNS_IN_PROCESSES} with real processes, ${totals.kills} kills), ${totals.commands} commands, ${totals.violations} violations, seed ${SEED}, ${totals.regressions} regressions replayed, races met: ${races}`,
+  )
+})
+
+test.run()

@@ -1,0 +1,194 @@
+// The model: what was acknowledged, what keeps it, and so which blocks must be there, must be gone, or may be either.
+
+import type { PinMode } from '../../src/api/pins.ts'
+import { CHILDREN, DAGS, dagAt, KEYS } from './universe.ts'
+
+export interface ModelPin {
+  readonly dag: number
+  readonly mode: PinMode
+  readonly name: string
+  readonly complete: boolean
+}
+
+/** What an operation has put or met: `sure` once a flush has said so. */
+export interface ModelOperation {
+  readonly dag: number
+  /** Without bytes: what goes before a flush cannot be put again. */
+  readonly met: boolean
+  readonly sure: Set<string>
+  readonly asked: Set<string>
+}
+
+/** In use until its grace is over. */
+interface Finished {
+  readonly keys: Set<string>
+  readonly atMs: number
+  /** Collections that had ended by then. */
+  readonly collections: number
+}
+
+interface ModelCollection {
+  /** No living operation and none in grace held its threshold back. */
+  readonly isSharp: boolean
+  /** Put or met by whoever lived when it opened, or later: it must stay. */
+  readonly spared: Set<string>
+  /** Kept at some time since, or put or cached: it may stay. */
+  readonly excused: Set<string>
+}
+
+export class Model {
+  readonly presence = new Map<string, 'there' | 'gone' | 'either'>(KEYS.map(key => [key, 'gone']))
+  readonly operations = new Set<ModelOperation>()
+  readonly tree = new Set<number>()
+  pins: ModelPin[] = []
+  finished: Finished[] = []
+  collection: ModelCollection | undefined
+  clockMs = 0
+  collections = 0
+  readonly #graceMs: number
+
+  constructor(graceMs: number) {
+    this.#graceMs = graceMs
+  }
+
+  /** Below the roots; below incomplete ones as far as blocks are there, or, with `perhaps`, may be. */
+  kept(perhaps: boolean): Set<string> {
+    const kept = new Set<string>()
+    const roots = [...this.pins, ...[...this.tree].map(dag => ({ dag, mode: 'recursive', complete: true }) as const)]
+    for (const { dag, mode, complete } of roots) {
+      const blocks = dagAt(dag).blocks
+      const root = blocks.at(-1) as string
+      if (complete || blocks.length === 1) for (const key of mode === 'direct' ? [root] : blocks) kept.add(key)
+      else for (const key of this.#reached(root, mode, perhaps)) kept.add(key)
+    }
+    return kept
+  }
+
+  #reached(key: string, mode: PinMode, perhaps: boolean): string[] {
+    const what = this.presence.get(key)
+    if (mode === 'direct' || what === 'gone' || (what === 'either' && !perhaps)) return [key]
+    return [key, ...(CHILDREN.get(key) ?? []).flatMap(child => this.#reached(child, mode, perhaps))]
+  }
+
+  /** Kept, in use, or in grace. */
+  safe(perhaps: boolean): Set<string> {
+    const safe = this.kept(perhaps)
+    for (const { sure, asked } of this.operations) for (const key of perhaps ? [...sure, ...asked] : sure) safe.add(key)
+    for (const { keys } of this.finished) for (const key of keys) safe.add(key)
+    return safe
+  }
+
+  acknowledged(keys: Iterable<string>): void {
+    for (const key of keys) {
+      this.presence.set(key, 'there')
+      this.collection?.spared.add(key)
+      this.collection?.excused.add(key)
+    }
+  }
+
+  /** Perhaps there now: asked for, cached, or left by somebody who died. */
+  perhaps(keys: Iterable<string>): void {
+    for (const key of keys) {
+      if (this.presence.get(key) === 'gone') this.presence.set(key, 'either')
+      this.collection?.excused.add(key)
+    }
+  }
+
+  begin(dag: number, met: boolean): ModelOperation {
+    const operation = { dag, met, sure: new Set<string>(), asked: new Set<string>() }
+    this.operations.add(operation)
+    return operation
+  }
+
+  asked(operation: ModelOperation, keys: Iterable<string>): void {
+    for (const key of keys) operation.asked.add(key)
+    this.perhaps(keys)
+  }
+
+  flushed(operation: ModelOperation): void {
+    for (const key of operation.asked) operation.sure.add(key)
+    this.acknowledged(operation.asked)
+  }
+
+  /** `bare` leaves no root. */
+  end(operation: ModelOperation, how: 'root' | 'bare' | 'none'): void {
+    if (how !== 'none') this.flushed(operation)
+    this.operations.delete(operation)
+    if (how === 'bare') this.finished.push({ keys: operation.sure, atMs: this.clockMs, collections: this.collections })
+  }
+
+  tick(ms: number): void {
+    this.clockMs += ms
+    this.finished = this.finished.filter(({ atMs }) => atMs > this.clockMs - this.#graceMs)
+  }
+
+  get isQuiet(): boolean {
+    return this.operations.size === 0 && this.finished.length === 0
+  }
+
+  /** `wasQuiet`: also when it began to look who lives. */
+  openCollection(wasQuiet: boolean): void {
+    const spared = new Set<string>()
+    for (const { sure } of this.operations) for (const key of sure) spared.add(key)
+    for (const { keys } of this.finished) for (const key of keys) spared.add(key)
+    this.collection = {
+      isSharp: wasQuiet && this.isQuiet,
+      spared,
+      excused: this.safe(true),
+    }
+  }
+
+  /** After each step that is taken while a collection runs: whatever nothing protects may have gone. */
+  sweeping(): void {
+    if (this.collection === undefined) return
+    for (const key of this.kept(true)) this.collection.excused.add(key)
+    const safe = this.safe(false)
+    for (const key of KEYS) {
+      if (this.presence.get(key) === 'there' && !safe.has(key) && !this.collection.spared.has(key))
+        this.presence.set(key, 'either')
+    }
+  }
+
+  endCollection(isWhole: boolean): void {
+    const { collection } = this
+    this.sweeping()
+    this.collection = undefined
+    this.collections++
+    if (collection === undefined || !isWhole || !collection.isSharp) return
+    for (const key of KEYS) if (!collection.excused.has(key)) this.presence.set(key, 'gone')
+  }
+
+  pinned(dag: number, mode: PinMode, name: string): void {
+    const { blocks } = dagAt(dag)
+    this.acknowledged(mode === 'direct' ? [blocks.at(-1) as string] : blocks)
+    this.pins = this.pins.filter(pin => !(pin.dag === dag && pin.mode === mode && pin.name === name))
+    this.pins.push({ dag, mode, name, complete: true })
+  }
+
+  linked(dag: number): void {
+    this.acknowledged(dagAt(dag).blocks)
+    this.tree.add(dag)
+  }
+
+  isPinned(dag: number, mode: PinMode, name?: string): boolean {
+    return this.pins.some(
+      pin => pin.complete && pin.dag === dag && pin.mode === mode && (name === undefined || pin.name === name),
+    )
+  }
+
+  /** By `files rm`, `block rm` or as seen: then it is known. */
+  known(key: string, isHere: boolean): void {
+    this.presence.set(key, isHere ? 'there' : 'gone')
+    if (isHere) return
+    for (const { keys } of this.finished) keys.delete(key)
+    this.collection?.spared.delete(key)
+  }
+
+  /** What every handle must see now; blocks that may be either are left out. */
+  expected(): Record<string, 'there' | 'gone'> {
+    const sure = [...this.presence].flatMap(([key, what]) => (what === 'either' ? [] : [[key, what] as const]))
+    return Object.fromEntries(sure)
+  }
+}
+
+if (DAGS.length === 0) throw new Error('an empty world proves nothing')
