@@ -21,7 +21,16 @@ import { BlockReader } from './read/reader.ts'
 import { checkRepoExists } from './repo.ts'
 import { groupsPerCommit, readUsage } from './room/quota.ts'
 import { refillReserve, releaseReserve } from './room/reserve.ts'
-import type { BlockStat, Operation, Statement, Store, StoreCounters, StoreOptions, WriteOptions } from './store.ts'
+import type {
+  BlockStat,
+  Operation,
+  OperationKind,
+  Statement,
+  Store,
+  StoreCounters,
+  StoreOptions,
+  WriteOptions,
+} from './store.ts'
 import { CommitThread } from './write/commit-thread.ts'
 import { Committer } from './write/committer.ts'
 import { BlockFiles } from './write/files.ts'
@@ -120,7 +129,7 @@ class RepoStore implements Store {
     return this.database.get('SELECT size, kept, pack FROM blocks WHERE mh = ?', cid.multihash.bytes)
   }
 
-  async begin(kind: 'add' | 'import' | 'pin' | 'put'): Promise<Operation> {
+  async begin(kind: OperationKind): Promise<Operation> {
     const { operation: id, epoch } = await this.#writer.run({ type: 'begin', kind })
     const operation = new StoreOperation({
       id,

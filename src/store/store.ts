@@ -22,6 +22,9 @@ export interface BlockStat {
   readonly kept: boolean
 }
 
+/** A `backup` puts nothing: while it lives, no file is unlinked (`collect/hold.ts`). */
+export type OperationKind = 'add' | 'import' | 'pin' | 'put' | 'backup'
+
 /** What was put or met since `begin` is safe from collection until the operation ends, and for `store.grace` after it. */
 export interface Operation extends BlockSink, AsyncDisposable {
   /** As `put`, but hashes the bytes first: the door for blocks that others made. HASH_MISMATCH, UNSUPPORTED_HASH, LIMIT. */
@@ -62,7 +65,7 @@ export interface Store extends BlockSource, AsyncDisposable {
   readonly path: string
   readonly database: Database
   stat(cid: CID): BlockStat | undefined
-  begin(kind: 'add' | 'import' | 'pin' | 'put'): Promise<Operation>
+  begin(kind: OperationKind): Promise<Operation>
   /** A block fetched for a reader: hashed at the door, not synced, evicted when room is needed. */
   cache(cid: CID, bytes: Uint8Array): Promise<void>
   /** One write transaction; resolves with the rows each statement changed. */

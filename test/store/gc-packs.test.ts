@@ -230,6 +230,7 @@ test('a pack in the dead list that still has rows is not unlinked', async () => 
 test('a file without a row, as a kill before the commit leaves it, goes with the next collection', async () => {
   await using store = await freshStore()
   const { cid, bytes } = leaf('orphan', 100_000)
+  await putAll(store, [leaf('written before it')])
   await store.cache(cid, bytes)
   await putAll(store, [leaf('written after it')])
   const file = new BlockFiles(store.path).fileOf(cid.multihash.bytes)

@@ -116,7 +116,8 @@ test('an operation with a root leaves no row, one without counts from its end, a
   const aborted = await store.begin('put')
   assert.equal(
     operations(store).map(({ epoch }) => epoch),
-    [1, 2, 2],
+    [2, 4, 5],
+    'each in an epoch of its own',
   )
   await rooted.put(leaf('rooted'))
   await rooted.finish([{ sql: "INSERT INTO roots VALUES ('mfs', '/', ?)", params: [leaf('rooted').cid.bytes] }])
@@ -189,6 +190,8 @@ test('remove forgets a block unless an operation that may rely on it is alive', 
   await putAll(store, [blocks[0]!])
   await putAll(store, [blocks[1]!])
   const operation = await store.begin('add')
+  assert.ok(await operation.keep(blocks[0]!.cid, WAIT))
+  await operation.flush()
   const error = await rejects(store.remove(blocks[0]!.cid, WAIT), 'FORBIDDEN')
   assert.ok(error.message.includes(String(process.pid)))
   await operation.abort()

@@ -9,6 +9,7 @@ import type { Store } from '../store.ts'
 import { Books } from '../write/books.ts'
 import { BlockFiles } from '../write/files.ts'
 import { transactToFree } from './free-room.ts'
+import { findBackups } from './hold.ts'
 import { countPlaces } from './pack-census.ts'
 
 interface DeadRow {
@@ -21,7 +22,7 @@ interface DeadRow {
 /** An unlink takes 20 to 100 µs, and others wait for the mutex. */
 const ROWS_PER_TRANSACTION = 200
 
-/** Resolves with the bytes given back to the disk. Also does what a killed process left undone. */
+/** Resolves with the bytes given back to the disk: none while a backup holds them. Also does what a killed process left undone. */
 export async function workOffDead(store: Store, { signal }: Wait): Promise<number> {
   const { database } = store
   const isPackDead = await emptyPacks(store, signal)
@@ -37,7 +38,8 @@ export async function workOffDead(store: Store, { signal }: Wait): Promise<numbe
     const last = page.at(-1)
     if (last === undefined) return freedBytes
     afterId = last.id
-    freedBytes += await transactToFree(store, tx => {
+    const freed = await transactToFree(store, tx => {
+      if (findBackups(tx, store.path).length > 0) return 'held'
       const books = new Books(tx)
       let bytes = 0
       for (const row of page) {
@@ -48,6 +50,8 @@ export async function workOffDead(store: Store, { signal }: Wait): Promise<numbe
       books.close()
       return bytes
     })
+    if (freed === 'held') return freedBytes
+    freedBytes += freed
   }
 }
 

@@ -15,14 +15,21 @@ export interface SettleOptions {
 
 interface PackRow extends Omit<SealedPack, 'rows'> {
   readonly sealed: number
+  readonly owner: number | null
 }
 
 /** Sealed ones below this are what dead processes left of their packs: they are merged. */
 const SMALL_BYTES = 16 * MiB
+/** Below this, what is dead in the pack of a living process is not worth its trouble. */
+const OWNED_BYTES = 4 * MiB
+const OWNED_BELOW = 0.5
 
-/** Packs that a living process appends to are its own; what a clean release left may be taken. Resolves with what is to be compacted. */
+/**
+ * Resolves with what is to be compacted. A pack that a living process appends to is taken from it if most of it is dead:
+ * that process finds out in its next transaction, and writes elsewhere what it has appended since.
+ */
 export async function settlePacks(store: Store, { compactBelow, signal }: SettleOptions): Promise<SealedPack[]> {
-  const packs = store.database.all<PackRow>('SELECT id, committed, sealed FROM packs WHERE owner IS NULL ORDER BY id')
+  const packs = store.database.all<PackRow>('SELECT id, committed, sealed, owner FROM packs ORDER BY id')
   const listed = new Set(store.database.all<{ pack: number }>('SELECT pack FROM dead').map(({ pack }) => pack))
   const settling = packs.filter(({ id, committed, sealed }) => !listed.has(id) && (committed > 0 || sealed === 1))
   if (settling.length === 0) return []
@@ -30,7 +37,11 @@ export async function settlePacks(store: Store, { compactBelow, signal }: Settle
   const isEmpty = ({ id }: PackRow) => !places.has(id)
   const isWorthMoving = ({ id, committed, sealed }: PackRow) =>
     (places.get(id)?.liveBytes ?? 0) < committed * compactBelow || (sealed === 1 && committed < SMALL_BYTES)
-  const chosen = settling.filter(pack => isEmpty(pack) || isWorthMoving(pack))
+  const isWorthTaking = ({ id, committed }: PackRow) =>
+    committed >= OWNED_BYTES && (places.get(id)?.liveBytes ?? 0) < committed * Math.min(compactBelow, OWNED_BELOW)
+  const chosen = settling.filter(pack =>
+    pack.owner === null ? isEmpty(pack) || isWorthMoving(pack) : isWorthTaking(pack),
+  )
   // Sealed before anything is concluded from the count: nobody can adopt it now, so no rows come to it any more.
   const sealed = await transactToFree(store, tx => chosen.filter(pack => seal(tx, pack)))
   // What was released and taken up again since the count does not count as empty.
@@ -43,9 +54,9 @@ export async function settlePacks(store: Store, { compactBelow, signal }: Settle
   })
 }
 
-/** False if somebody has adopted it. */
-const seal = (tx: Transaction, { id }: PackRow): boolean =>
-  tx.run('UPDATE packs SET sealed = 1 WHERE id = ? AND owner IS NULL', id) === 1
+/** False if somebody else has it now. What its owner has committed since belongs to it, up to here. */
+const seal = (tx: Transaction, { id, owner }: PackRow): boolean =>
+  tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ? AND owner IS ?', id, owner) === 1
 
 function bury(tx: Transaction, packs: readonly PackRow[]): void {
   for (const { id, committed } of packs)

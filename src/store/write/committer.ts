@@ -11,7 +11,7 @@ import { Books } from './books.ts'
 import type { CommitHost, CommitOutcome, CommitReply, GroupMessage } from './commit-message.ts'
 import { BlockFiles, type StagedFile } from './files.ts'
 import { buryLeases, closeLease, findDeadLeases, type Lease, openLease, removeLeaseFiles } from './leases.ts'
-import { type Landed, PackWriter } from './packs.ts'
+import { type Landed, PackTaken, PackWriter } from './packs.ts'
 import { type Place, type Placing, placeCached, placeKept, readEpoch, touch } from './place.ts'
 import { BARE, MET, type RecordHeader } from './record.ts'
 import { runTask } from './run-task.ts'
@@ -72,7 +72,7 @@ export class Committer implements CommitHost {
           const missing = hasBlocks ? this.#place(tx, prepared, { lease: lease(), hasTasks: tasks.length > 0 }) : []
           return { missing, tasks: tasks.map(task => runTask({ tx, path: this.#options.path, lease }, task)) }
         })
-      const outcome = hasBlocks ? await last() : await this.#transactFreeing(last, tasks)
+      const outcome = hasBlocks ? await this.#transactInPack(prepared, last) : await this.#transactFreeing(last, tasks)
       if (prepared.landed !== undefined && (await this.#packs.committed(prepared.landed))) await this.#growReserve()
       return outcome
     } finally {
@@ -102,6 +102,19 @@ export class Committer implements CommitHost {
     } catch (error) {
       opened?.lock[Symbol.dispose]()
       throw error
+    }
+  }
+
+  /** A pack that a collection has sealed meanwhile is left to it; the bytes go to another one. */
+  async #transactInPack(prepared: Prepared, work: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof PackTaken)) throw error
+        await this.#packs.close()
+        await this.#land(prepared)
+      }
     }
   }
 
@@ -139,11 +152,12 @@ export class Committer implements CommitHost {
     const [record] = part?.records ?? []
     if (part === undefined || record === undefined || sumBytes(batch.fresh) < LIMITS.inlineBytes.value) return
     if (countRecords(batch.fresh) === 1 && !this.#packs.isOpen) await stage(part, record, true)
-    else
-      prepared.landed = await this.#packs.appendAll(
-        batch.fresh.map(({ image }) => image),
-        lease,
-      )
+    else await this.#land(prepared)
+  }
+
+  async #land(prepared: Prepared): Promise<void> {
+    const images = prepared.batch.fresh.map(({ image }) => image)
+    prepared.landed = await this.#packs.appendAll(images, this.#lease?.id ?? 0)
   }
 
   /** Returns what was met and has gone. */

@@ -13,6 +13,7 @@ import { syncFolder } from './sync-folder.ts'
 const writeAt = promisify(write)
 const syncData = promisify(fdatasync)
 const closeFile = promisify(close)
+const TAKEN_CHECK_MS = 500
 
 export interface PackWriterOptions {
   readonly path: string
@@ -23,6 +24,7 @@ export interface PackWriterOptions {
 
 interface OpenPack {
   readonly id: number
+  readonly lease: number
   readonly fd: number
   /** Durable and in the index; the next group begins here. */
   committedBytes: number
@@ -37,10 +39,21 @@ export interface Landed {
   readonly endBytes: number
 }
 
+/** A collection found the pack mostly dead and sealed it: what was appended since belongs to another one. */
+export class PackTaken extends Error {
+  override readonly name = 'PackTaken'
+
+  constructor(pack: number) {
+    super(`pack ${pack} was sealed by a collection`)
+  }
+}
+
 export class PackWriter {
   readonly #options: PackWriterOptions
   readonly #limitBytes: number
   #open: OpenPack | undefined
+  #isAppending = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(options: PackWriterOptions) {
     this.#options = options
@@ -57,6 +70,15 @@ export class PackWriter {
 
   /** One after the other: all durable when it resolves. While one is written, the one before is on its way to the disk. */
   async appendAll(images: readonly Image[], lease: number): Promise<Landed> {
+    this.#isAppending = true
+    try {
+      return await this.#appendAll(images, lease)
+    } finally {
+      this.#isAppending = false
+    }
+  }
+
+  async #appendAll(images: readonly Image[], lease: number): Promise<Landed> {
     this.#open ??= await this.#openPack(lease)
     const pack = this.#open
     const bases = new Map<Image, number>()
@@ -92,6 +114,7 @@ export class PackWriter {
     const full = endBytes >= this.#limitBytes
     const sql = `UPDATE packs SET committed = ?, sealed = ?, owner = ? WHERE id = ? AND owner = ? AND sealed = 0`
     if (tx.run(sql, endBytes, full ? 1 : 0, full ? null : lease, pack, lease) === 1) return
+    if (tx.get('SELECT 1 FROM leases WHERE id = ?', lease) !== undefined) throw new PackTaken(pack)
     throw new CairnError('REPO_DAMAGED', `pack ${pack} no longer belongs to this process`)
   }
 
@@ -104,9 +127,18 @@ export class PackWriter {
     return true
   }
 
+  /** Our descriptor would keep the space of a pack that a collection has taken. */
+  async #leaveTaken(): Promise<void> {
+    const pack = this.#open
+    const sql = 'SELECT 1 FROM packs WHERE id = ? AND owner = ? AND sealed = 0'
+    if (pack === undefined || this.#isAppending) return
+    if (this.#options.database.get(sql, pack.id, pack.lease) === undefined) await this.close()
+  }
+
   async close(): Promise<void> {
     const pack = this.#open
     this.#open = undefined
+    clearInterval(this.#timer)
     if (pack !== undefined) await closeFile(pack.fd)
   }
 
@@ -133,7 +165,10 @@ export class PackWriter {
         return pack
       })
       const fd = openPackFile(path, id, committed)
-      if (fd !== undefined) return { id, fd, committedBytes: committed }
+      if (fd !== undefined) {
+        this.#timer = setInterval(() => void this.#leaveTaken().catch(() => undefined), TAKEN_CHECK_MS).unref()
+        return { id, lease, fd, committedBytes: committed }
+      }
       await database.transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', id))
     }
   }

@@ -49,7 +49,9 @@ function run(context: TaskContext, task: Task): TaskResults[Task['type']] {
   }
 }
 
+/** In an epoch of its own: what was garbage before it began is not held back by it, for hours perhaps. */
 function begin({ tx, lease }: TaskContext, kind: string): TaskResults['begin'] {
+  tx.run("UPDATE meta SET value = value + 1 WHERE key = 'epoch'")
   const epoch = readEpoch(tx)
   const sql = 'INSERT INTO operations (lease, kind, epoch, started) VALUES (?, ?, ?, ?)'
   return { operation: tx.insert(sql, lease(), kind, epoch, Date.now()), epoch }
@@ -82,7 +84,8 @@ function remove({ tx, path }: TaskContext, mh: Uint8Array): boolean {
   const row = tx.get<PlacedBlock & { epoch: number }>('SELECT mh, size, pack, at, epoch FROM blocks WHERE mh = ?', mh)
   if (row === undefined) return false
   const users = tx.all<{ lease: number; pid: number }>(
-    'SELECT l.id AS lease, l.pid FROM operations o JOIN leases l ON l.id = o.lease WHERE o.finished IS NULL AND o.epoch <= ?',
+    `SELECT l.id AS lease, l.pid FROM operations o JOIN leases l ON l.id = o.lease
+     WHERE o.finished IS NULL AND o.epoch <= ? AND o.kind <> 'backup'`,
     row.epoch,
   )
   const user = users.find(({ lease }) => isLeaseAlive(path, lease))
