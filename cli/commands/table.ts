@@ -123,6 +123,12 @@ export const COMMANDS: readonly TableEntry[] = [
     load: () => import('./repo-check.ts'),
   },
   {
+    name: 'repo rebuild',
+    group: 'Repository',
+    summary: 'Make a damaged or lost database anew from what is stored',
+    load: () => import('./repo-rebuild.ts'),
+  },
+  {
     name: 'gc',
     group: 'Repository',
     summary: 'Remove what nothing keeps',

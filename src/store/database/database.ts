@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { CairnError } from '../../errors.ts'
 import { type Logger, SILENT } from '../../observe/log.ts'
 import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
+import { repoPaths } from '../paths.ts'
 import { checkFilesystem } from './filesystem.ts'
 import { migrate, needsMigration, newer } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -86,6 +87,7 @@ class RepoDatabase implements Database, Transaction {
       this.#connection = connectReadOnly(file)
       this.#failure = new CairnError('READ_ONLY', `${file} cannot be written`, { hint: 'make the repository writable' })
       needsMigration(this.#connection, file)
+      checkNotReplaced(file)
       return
     }
     this.#lock = new WriteLock({ file: join(dirname(file), 'write.lock'), waiting, patienceMs: lockWaitMs, gate })
@@ -93,7 +95,10 @@ class RepoDatabase implements Database, Transaction {
     try {
       const connection = this.#connection
       const migrateNow = () => migrate(connection, file)
-      if (needsMigration(connection, file)) this.#lock.runBlocking(() => true, migrateNow)
+      const isOlder = needsMigration(connection, file)
+      // Asked once the connection holds its lock: a rebuild that saw nobody has set its mark before.
+      checkNotReplaced(file)
+      if (isOlder) this.#lock.runBlocking(() => true, migrateNow)
       setPragmas(connection)
       this.#failures = watchDiskFailures(file, failure => this.#stopWriting(failure))
     } catch (error) {
@@ -225,6 +230,14 @@ class RepoDatabase implements Database, Transaction {
     if (this.#connection.isOpen) this.#connection.close()
     this.#lock?.[Symbol.dispose]()
   }
+}
+
+/** REPO_DAMAGED while a rebuild puts another database in the place of this one, or was killed at it. */
+function checkNotReplaced(file: string): void {
+  if (!existsSync(repoPaths(dirname(file)).rebuildMark)) return
+  throw new CairnError('REPO_DAMAGED', `${file} is being replaced by a rebuilt one, or a rebuild was interrupted`, {
+    hint: 'end it: `cairn repo rebuild`',
+  })
 }
 
 function setPragmas(connection: DatabaseSync): void {

@@ -54,7 +54,10 @@ export function explainSqlite(error: unknown, file: string): unknown {
       })
     case CORRUPT:
     case NOTADB:
-      return new CairnError('REPO_DAMAGED', `${file} is damaged`, { cause: error })
+      return new CairnError('REPO_DAMAGED', `${file} is damaged`, {
+        cause: error,
+        hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
+      })
     default:
       return error
   }

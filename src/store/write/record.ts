@@ -13,7 +13,7 @@ export const BARE = 8
 /** Overtaken by a later record of the same group. Never in a pack. */
 export const VOID = 16
 
-const MAGIC = 0x316e7243
+export const MAGIC = 0x316e7243
 const PAD_MAGIC = 0x506e7243
 /** magic, size, crc: u32 each, little-endian; flags, length of the multihash: u8; u16 of zeros. */
 const FIXED_BYTES = 16
