@@ -36,6 +36,8 @@ let temps = 0
 
 export class BlockFiles extends FsBlockstore {
   readonly #root: string
+  /** Folders whose names this process has made durable. */
+  readonly #lasting = new Set<string>()
 
   constructor(path: string) {
     const root = repoPaths(path).blocks
@@ -58,8 +60,8 @@ export class BlockFiles extends FsBlockstore {
     const temp = join(dirname(file), `.${lease}-${++temps}.tmp`)
     let handle: FileHandle | undefined
     try {
-      const made = mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      if (made !== undefined && sync) syncFolder(this.#root)
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+      if (sync) this.#makeLast(dirname(file))
       handle = await open(temp, 'wx', 0o600)
       await handle.writeFile(bytes)
       if (sync) await handle.datasync()
@@ -69,6 +71,13 @@ export class BlockFiles extends FsBlockstore {
     }
     await handle.close()
     return { mh, temp, file, synced: sync }
+  }
+
+  /** Whoever made it may have been the cache, which syncs nothing, or have died before its sync. */
+  #makeLast(folder: string): void {
+    if (this.#lasting.has(folder)) return
+    syncFolder(this.#root)
+    this.#lasting.add(folder)
   }
 
   /** Only in a write transaction that has seen what its row says, and before that transaction commits. */
