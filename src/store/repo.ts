@@ -1,6 +1,6 @@
 // The repository's folder: how it is made, and the lock that only one daemon can hold (spec: store §1).
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CairnError } from '../errors.ts'
 import { makeFolders, whyUnwritable } from '../writable.ts'
@@ -14,27 +14,16 @@ import { syncFolder } from './write/sync-folder.ts'
 
 export const repoExists = (path: string): boolean => existsSync(repoPaths(path).database)
 
-/** NO_REPO unless there is one; REPO_DAMAGED if all but its database is there. */
+/** NO_REPO unless there is one. */
 export function checkRepoExists(path: string): void {
-  checkNotLost(path)
   if (!repoExists(path)) throw new CairnError('NO_REPO', `there is no repository at ${path}`)
-}
-
-/** A new index beside packs of an old one would give their names to new packs. */
-function checkNotLost(path: string): void {
-  const { database, packs } = repoPaths(path)
-  if (existsSync(database) || !existsSync(packs)) return
-  if (!readdirSync(packs).some(name => name.endsWith('.pack'))) return
-  throw new CairnError('REPO_DAMAGED', `${database} is gone, and packs are there`, {
-    hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
-  })
 }
 
 /** Makes the folder and what belongs into it; what is there already stays. REPO_UNSUITABLE on a network file system. */
 export async function initRepo(path: string): Promise<void> {
   const root = resolve(path)
   const paths = repoPaths(root)
-  checkNotLost(root)
+  const wasThere = nearestFolder(dirname(root))
   try {
     makeFolders(root, 0o700)
     checkFilesystem(root)
@@ -46,8 +35,15 @@ export async function initRepo(path: string): Promise<void> {
   await writeReserve(paths.reserve)
   openDatabase(paths.database)[Symbol.dispose]()
   syncFolder(root)
-  syncFolder(dirname(root))
+  // Each folder made on the way is a name in the one above it.
+  for (let folder = dirname(root); ; folder = dirname(folder)) {
+    syncFolder(folder)
+    if (folder === wasThere) return
+  }
 }
+
+const nearestFolder = (path: string): string =>
+  existsSync(path) || path === dirname(path) ? path : nearestFolder(dirname(path))
 
 function unsuitable(cause: unknown, root: string): unknown {
   const why = whyUnwritable(cause)
