@@ -162,21 +162,26 @@ export function mergeLedgers(a: Ledger, b: Ledger): Ledger {
   }
 }
 
-const BIN = join(import.meta.dirname, '../../cli/bin.js')
+/** Planted faults are put into sources. */
+const ENTRY =
+  process.env.CAIRN_PLANTED === undefined
+    ? join(import.meta.dirname, '../../cli/bin.js')
+    : join(import.meta.dirname, 'source-cli.ts')
 
 /** One thread in the pool: with more the calls of a run come in another order each time. */
-function startTraced(strace: string[], args: readonly string[], env: Record<string, string>): ChildProcess {
-  const imports = (process.env.CRASH_IMPORT ?? '').split(' ').filter(Boolean)
-  const entry = process.env.CRASH_ENTRY ?? BIN
-  const flags = imports.flatMap(file => ['--import', file])
-  return spawn('strace', [...strace, process.execPath, ...flags, entry, ...args], {
+export function startTraced(
+  strace: readonly string[],
+  args: readonly string[],
+  env: Record<string, string>,
+): ChildProcess {
+  return spawn('strace', [...strace, process.execPath, ENTRY, ...args], {
     env: { ...process.env, CAIRN_MODE: 'offline', UV_THREADPOOL_SIZE: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
 
 /** The reserve is only ever replaced, never written in place once it is full: a link will do for it. */
-function copyRepo(from: string, to: string): void {
+export function copyRepo(from: string, to: string): void {
   mkdirSync(to, { recursive: true, mode: 0o700 })
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]

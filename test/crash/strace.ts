@@ -19,6 +19,9 @@ export interface Call {
   readonly args: string
   /** `?` if it was killed in it; undefined if the log ends before. */
   readonly result: string | undefined
+  /** Lines of the log: other threads may stand between the two. */
+  readonly begin: number
+  readonly end: number
 }
 
 /** Undefined if it is there; else why not, to be said where something is left out for want of it. */
@@ -35,7 +38,10 @@ export interface KillAt {
   readonly when: number
 }
 
-export const traceArgs = (log: string): string[] => ['-f', '-y', '-Y', '-s', '8', '-o', log, '-e', `trace=${WRITING}`]
+/** `shownBytes`: so much of what is written stands in the log. */
+export const traceArgs = (log: string, shownBytes = 8): string[] => [
+  ...['-f', '-y', '-Y', '-s', String(shownBytes), '-o', log, '-e', `trace=${WRITING}`],
+]
 
 // Without --seccomp-bpf: strace 6.1 injects nothing with it.
 export const killArgs = (log: string, { name, path, when }: KillAt): string[] => [
@@ -49,19 +55,28 @@ const LINE = /^(\d+)<([^>]*)>\s+(?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)$/
 export function parseLog(text: string): Call[] {
   const calls: Call[] = []
   const unfinished = new Map<string, number>()
-  for (const line of text.split('\n')) {
+  for (const [at, line] of text.split('\n').entries()) {
     const [, pid, thread = '', resumed, name = '', rest = ''] = LINE.exec(line) ?? []
     if (pid === undefined) continue
     const key = `${pid} ${resumed ?? name}`
     if (resumed !== undefined) {
       const index = unfinished.get(key)
       const call = index === undefined ? undefined : calls[index]
-      if (index !== undefined && call !== undefined) calls[index] = { ...call, result: resultOf(rest) }
+      if (index !== undefined && call !== undefined) calls[index] = { ...call, result: resultOf(rest), end: at }
       unfinished.delete(key)
       continue
     }
     if (rest.includes('<unfinished ...>')) unfinished.set(key, calls.length)
-    calls.push({ pid: Number(pid), thread, name, ...pathsOf(rest), args: rest, result: resultOf(rest) })
+    calls.push({
+      pid: Number(pid),
+      thread,
+      name,
+      ...pathsOf(rest),
+      args: rest,
+      result: resultOf(rest),
+      begin: at,
+      end: at,
+    })
   }
   return calls
 }
