@@ -131,7 +131,7 @@ interface Writer {
 }
 
 function writer(outgoing: ServerResponse): Writer {
-  const gone = () => new CairnError('CANCELLED', 'the client closed the connection')
+  const gone = (cause?: Error) => new CairnError('CANCELLED', 'the client closed the connection', { cause })
   let fail: ((reason: Error) => void) | undefined
   const onClose = () => fail?.(gone())
   outgoing.on('close', onClose)
@@ -140,7 +140,7 @@ function writer(outgoing: ServerResponse): Writer {
       new Promise((resolve, reject) => {
         fail = reject
         if (outgoing.destroyed) reject(gone())
-        else outgoing.write(chunk, error => (error ? reject(error) : resolve()))
+        else outgoing.write(chunk, error => (error ? reject(gone(error)) : resolve()))
       }),
     close: () => outgoing.off('close', onClose),
   }

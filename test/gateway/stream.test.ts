@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import type { ContentApi } from '../../src/api/content.ts'
 import { parseCid } from '../../src/block/cid.ts'
 import { CairnError } from '../../src/errors.ts'
+import { type Logger, SILENT } from '../../src/observe/log.ts'
 import { parseAnswer, type TestGateway, type TestGatewayOptions, withGateway } from './support.ts'
 
 const KiB = 1024
@@ -142,6 +143,31 @@ test('a client that leaves while the source waits for it has the source closed, 
     await tick()
     socket.destroy()
     await closed.promise
+  })
+})
+
+test('a client that resets the connection is not taken for a fault of ours', async () => {
+  const closed = Promise.withResolvers<void>()
+  const read: ContentApi['read'] = async function* () {
+    try {
+      for (;;) yield Buffer.alloc(CHUNK)
+    } finally {
+      closed.resolve()
+    }
+  }
+  const told = Promise.withResolvers<string>()
+  const log: Logger = {
+    ...SILENT,
+    error: message => told.resolve(`error: ${message}`),
+    debug: (message, fields) => told.resolve(`debug: ${message} ${fields?.code}`),
+    part: () => log,
+  }
+  await withGateway({ ...reading(1e9, read), log }, async gateway => {
+    const socket = await dial(gateway, PATH)
+    await once(socket, 'data')
+    socket.resetAndDestroy()
+    await closed.promise
+    assert.is(await told.promise, 'debug: request refused CANCELLED')
   })
 })
 

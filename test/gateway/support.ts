@@ -15,7 +15,7 @@ import { describeEntry, resolvePath } from '../../src/dag/resolve.ts'
 import { listDirectory } from '../../src/dag/unixfs/list.ts'
 import { readFile } from '../../src/dag/unixfs/read.ts'
 import { walkTree } from '../../src/dag/unixfs/tree.ts'
-import { SILENT } from '../../src/observe/log.ts'
+import { type Logger, SILENT } from '../../src/observe/log.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
 const never = new AbortController().signal
@@ -62,6 +62,7 @@ export interface TestGatewayOptions {
   readonly mode?: 'offline' | 'public'
   readonly retrievalTimeout?: string
   readonly limits?: Partial<HttpLimits>
+  readonly log?: Logger
 }
 
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -77,7 +78,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const app = contentApp({
     node: { ...fakeNode(content), ...options.node },
     config: { mode: options.mode ?? 'offline', gateway },
-    log: SILENT,
+    log: options.log ?? SILENT,
   })
   const server = await startServer({
     name: 'gateway',
