@@ -24,11 +24,12 @@ test(`${CASES.length} hostile files through the doors of a running daemon`, asyn
   const repo = join(temporaryFolder('hostile'), 'repo')
   await cairnOk(['init'], { repo })
   await using daemon = await HostileDaemon.start(repo)
+  const { probe } = daemon
   const control = CONTENT_CASES.find(({ name }) => name === 'car/control') as HostileCase
   for (let i = 0; i < 10; i++) await judge(daemon, control)
   await daemon.forget()
-  const idleBytes = await daemon.heldBytes()
-  const idleDescriptors = daemon.openDescriptors()
+  const idleBytes = await probe.heldBytes()
+  const idleDescriptors = probe.openDescriptors()
   let [doors, refused, mostHeld] = [0, 0, 0]
   const failures: string[] = []
   for (const hostile of CASES) {
@@ -38,18 +39,18 @@ test(`${CASES.length} hostile files through the doors of a running daemon`, asyn
       if (judged.refused) refused++
       await daemon.forget()
       await assertSound(repo)
-      const held = (await daemon.heldBytes()) - idleBytes
+      const held = (await probe.heldBytes()) - idleBytes
       mostHeld = Math.max(mostHeld, held)
       assert.ok(held <= MOST_HELD_BYTES, `${Math.round(held / MiB)} MiB more are held than before`)
-      assert.ok(daemon.openDescriptors() <= idleDescriptors + 20, `${daemon.openDescriptors()} descriptors are open`)
+      assert.ok(probe.openDescriptors() <= idleDescriptors + 20, `${probe.openDescriptors()} descriptors are open`)
     } catch (error) {
       failures.push(`${hostile.name} (${hostile.outcome}): ${(error as Error).message}`)
     }
   }
   assert.is((await judge(daemon, controlOf(CASES[0] as HostileCase) ?? control)).refused, false)
-  assert.not.match(daemon.log(), /INTERNAL|unhandled/i)
+  assert.not.match(probe.daemon.log(), /INTERNAL|unhandled/i)
   console.log(
-    `» hostile: ${CASES.length} of ${CONTENT_CASES.length} cases, ${doors} doors asked, ${refused} refused at import, ${failures.length} wrong; at most ${Math.round(mostHeld / MiB)} MiB held after a case, peak ${Math.round(daemon.peakBytes() / MiB)} MiB; check clean after each`,
+    `» hostile: ${CASES.length} of ${CONTENT_CASES.length} cases, ${doors} doors asked, ${refused} refused at import, ${failures.length} wrong; at most ${Math.round(mostHeld / MiB)} MiB held after a case, peak ${Math.round(probe.peakBytes() / MiB)} MiB; check clean after each`,
   )
   assert.equal(failures, [])
 })

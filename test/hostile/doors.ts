@@ -1,36 +1,31 @@
 // The doors of a running daemon that hostile input can come through, and what each of them answered.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
-import { cairn, startDaemon, type TestDaemon } from '../support/cairn.ts'
+import { cairn } from '../support/cairn.ts'
 import { pathsBelow } from '../support/dags.ts'
+import { type ProbedDaemon, startProbed } from '../support/probed-daemon.ts'
 
 /** Undefined: it did what was asked. Else the words of the refusal. */
 export type Refusal = string | undefined
 
 /** A bomb may be read for ever; no test needs more of it, and a reader may always leave. */
 const MOST_BYTES = 2_000_000
-const PROBE = join(import.meta.dirname, 'memory-probe.mjs')
 
 export class HostileDaemon implements AsyncDisposable {
   readonly repo: string
-  readonly #daemon: TestDaemon
-  readonly #memoryFile: string
+  readonly probe: ProbedDaemon
 
-  private constructor(repo: string, daemon: TestDaemon, memoryFile: string) {
+  private constructor(repo: string, probe: ProbedDaemon) {
     this.repo = repo
-    this.#daemon = daemon
-    this.#memoryFile = memoryFile
+    this.probe = probe
   }
 
   /** Without grace, so that a case leaves nothing to the next. */
   static async start(repo: string): Promise<HostileDaemon> {
-    const memoryFile = join(mkdtempSync(join(tmpdir(), 'probe-')), 'memory.json')
-    const env = { NODE_OPTIONS: `--import ${PROBE}`, TEST_MEMORY_FILE: memoryFile, CAIRN_STORE_GRACE: '0s' }
-    return new HostileDaemon(repo, await startDaemon({ repo, env }), memoryFile)
+    return new HostileDaemon(repo, await startProbed({ repo, env: { CAIRN_STORE_GRACE: '0s' } }))
   }
 
   /** An empty body is no error to Kubo (recorded as `dag-import-error-empty`), so that file comes by the command line. */
@@ -104,35 +99,8 @@ export class HostileDaemon implements AsyncDisposable {
     await this.#post('repo/gc')
   }
 
-  /** Bytes that it holds once its garbage is gone. */
-  async heldBytes(): Promise<number> {
-    rmSync(this.#memoryFile, { force: true })
-    this.#daemon.child.kill('SIGUSR2')
-    for (let i = 0; i < 500; i++) {
-      if (existsSync(this.#memoryFile)) {
-        const text = readFileSync(this.#memoryFile, 'utf8')
-        if (text.endsWith('}')) return JSON.parse(text).heldBytes
-      }
-      await sleep(10)
-    }
-    throw new Error('the daemon does not answer')
-  }
-
-  openDescriptors(): number {
-    return readdirSync(`/proc/${this.#daemon.child.pid}/fd`).length
-  }
-
-  peakBytes(): number {
-    const status = readFileSync(`/proc/${this.#daemon.child.pid}/status`, 'utf8')
-    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) * 1024
-  }
-
-  log(): string {
-    return this.#daemon.log()
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#daemon.stop()
+    await this.probe.daemon.stop()
   }
 
   /** Nothing that is asked of it here may take longer than this: a hang, not a measurement. */
@@ -143,7 +111,7 @@ export class HostileDaemon implements AsyncDisposable {
       body.append('file', new Blob([new Uint8Array(bytes)]), 'x')
       init.body = body
     }
-    const response = await fetch(`${this.#daemon.api}/api/v0/${path}`, init)
+    const response = await fetch(`${this.probe.daemon.api}/api/v0/${path}`, init)
     const { text, isCut } = await readSome(response)
     if (!response.ok) return { refusal: wordsOf(text), text }
     return { refusal: isCut ? 'the answer broke off' : streamError(text), text }

@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { MiB } from '../../src/units.ts'
+import { assertSound } from '../bad-input/support.ts'
+import { cairnOk, temporaryFolder } from '../support/cairn.ts'
+import { startProbed } from '../support/probed-daemon.ts'
+import { hashOf, Ledger } from './ledger.ts'
+import { type Soaking, soak } from './load.ts'
+
+/** Ten minutes in CI; SOAK_MINUTES for more, or for a look. */
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 10)
+const MAX_MIB = 512
+/** Caches fill and code is compiled until then. */
+const WARM_SHARE = 0.3
+const MOST_GROWTH_BYTES_PER_MINUTE = 1 * MiB
+
+interface Sample {
+  readonly minute: number
+  readonly heldBytes: number
+  readonly descriptors: number
+}
+
+/** Least squares over the samples behind the warm-up. */
+function slope(samples: readonly Sample[], value: (sample: Sample) => number): number {
+  const x = samples.reduce((sum, { minute }) => sum + minute, 0) / samples.length
+  const y = samples.reduce((sum, sample) => sum + value(sample), 0) / samples.length
+  const over = samples.reduce((sum, sample) => sum + (sample.minute - x) * (value(sample) - y), 0)
+  return over / samples.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0)
+}
+
+test(`${MINUTES} minutes of mixed load with kills: nothing lost, nothing wrong, nothing grows`, async () => {
+  const work = temporaryFolder('soak')
+  const repo = join(work, 'repo')
+  await cairnOk(['init'], { repo })
+  await cairnOk(['config', 'set', 'store.max', `${MAX_MIB}MiB`], { repo })
+  await cairnOk(['config', 'set', 'store.grace', '0s'], { repo })
+  const probe = await startProbed({ repo })
+  const startedAt = performance.now()
+  const minute = () => (performance.now() - startedAt) / 60_000
+  const soaking: Soaking = {
+    daemon: probe.daemon,
+    repo,
+    work,
+    ledger: new Ledger(),
+    mostHeldBytes: (MAX_MIB / 2) * MiB,
+    counts: { adds: 0, reads: 0, kills: 0, collections: 0, hangups: 0, unpins: 0, refused: 0 },
+    wrong: [],
+    isOver: () => minute() >= MINUTES,
+  }
+  const samples: Sample[] = []
+  const watch = async () => {
+    while (!soaking.isOver()) {
+      await sleep(Math.min(5_000, MINUTES * 2_000))
+      samples.push({ minute: minute(), heldBytes: await probe.heldBytes(), descriptors: probe.openDescriptors() })
+    }
+  }
+  try {
+    await Promise.all([soak(soaking), watch()])
+    const { ledger, counts, wrong } = soaking
+    let lost = 0
+    for (const { cid, sha256 } of ledger.all()) {
+      const response = await fetch(`${probe.daemon.gateway}/ipfs/${cid}`)
+      if (!response.ok || hashOf(new Uint8Array(await response.arrayBuffer())) !== sha256) lost++
+    }
+    const late = samples.filter(sample => sample.minute > MINUTES * WARM_SHARE)
+    const growth = slope(late, ({ heldBytes }) => heldBytes)
+    const descriptors = slope(late, sample => sample.descriptors)
+    console.log(
+      `» soak: ${MINUTES} min, ${counts.adds} adds acknowledged, ${counts.reads} reads, ${counts.hangups} hang-ups, ${counts.kills} kills, ${counts.collections} collections, ${counts.unpins} unpins, ${counts.refused} refused for want of room; ${lost} of ${ledger.size} lost, ${wrong.length} wrong; memory ${(growth / MiB).toFixed(2)} MiB/min, descriptors ${descriptors.toFixed(2)}/min, peak ${Math.round(probe.peakBytes() / MiB)} MiB`,
+    )
+    assert.equal(wrong.slice(0, 20), [])
+    assert.is(lost, 0)
+    // A short look has no slope to speak of.
+    if (MINUTES >= 5) assert.ok(growth < MOST_GROWTH_BYTES_PER_MINUTE, `memory grows by ${growth} bytes a minute`)
+    if (MINUTES >= 5) assert.ok(descriptors < 1, `descriptors grow by ${descriptors} a minute`)
+    assert.ok(counts.adds > 0 && counts.reads > 0 && counts.kills > 0 && counts.collections > 0)
+    assert.equal(
+      probe.daemon
+        .log()
+        .split('\n')
+        .filter(line => /unhandled|INTERNAL/i.test(line)),
+      [],
+    )
+  } finally {
+    await probe.daemon.stop()
+  }
+  await assertSound(repo)
+})
+
+test.run()
