@@ -52,7 +52,13 @@ export const LIMITS = {
   packDescriptors: limit(64, 'count', 'Pack files open at once in one process'),
   lockWaitMs: limit(10_000, 'ms', 'Wait for the write lock before the holder is named'),
   pinFetches: limit(32, 'count', 'Blocks that one pin fetches at the same time'),
-  pinNameBytes: limit(255, 'bytes', 'Name of a pin'),
+  pinNameBytes: limit(255, 'bytes', 'Name or owner of a pin'),
+  pinLabelBytes: limit(4 * KiB, 'bytes', 'All labels of a pin'),
+  pinBlocks: limit(100_000_000, 'count', 'Distinct blocks of one pin', 'pins.maxBlocks'),
+  pinDepth: limit(1024, 'count', 'Levels below the root of a pin', 'pins.maxDepth'),
+  pinBytes: limit(16 * 1024 * GiB, 'bytes', 'Size of one pin', 'pins.maxBytes'),
+  pinTimeMs: limit(7 * 86_400_000, 'ms', 'Time for one try at a pin', 'pins.maxTime'),
+  pinsWaitedFor: limit(32, 'count', 'Pins made at once for callers who wait for them'),
   // Gateway and API
   headerBytes: limit(16 * KiB, 'bytes', 'Head of one HTTP request'),
   headerCount: limit(100, 'count', 'Headers of one HTTP request'),
@@ -97,9 +103,9 @@ export const LIMITS = {
 
 export type LimitName = keyof typeof LIMITS
 
-/** Throws LIMIT, naming the number and the key, if `value` is above the limit. */
-export function enforce(name: LimitName, value: number, what: string): void {
-  const { value: most, key, unit } = LIMITS[name] as Limit
+/** Throws LIMIT, naming the number and the key, if `value` is above the limit; `most` is what the configuration says, if it was asked. */
+export function enforce(name: LimitName, value: number, what: string, most: number = LIMITS[name].value): void {
+  const { key, unit } = LIMITS[name] as Limit
   if (value <= most) return
   const how = key === null ? 'this limit is fixed' : `raise it with the config key ${key}`
   throw new CairnError('LIMIT', `${what}: ${value} ${unit}, more than the ${most} allowed`, { hint: how })

@@ -18,6 +18,23 @@ export interface BlockSource {
   size?(cid: CID): number | undefined
   /** As `get`, but into a pooled buffer that must be given back: for streams of large blocks. */
   borrow(cid: CID, options: Wait): Promise<BorrowedBlock>
+  /** How the search for what is missing goes, where this source asks anyone. */
+  fetchState?(): FetchState | undefined
+}
+
+/** What is known of the peers that are asked for one root. */
+export interface FetchState {
+  /** Peers this node is connected with. */
+  readonly connected: number
+  /** Of these: asked for what is missing now, and how many have answered. */
+  readonly asked: number
+  readonly answered: number
+  /** Peers that gave a block of this root, said that they have one, or were found to provide it. */
+  readonly providers: number
+  /** Searches for providers so far. */
+  readonly searches: number
+  /** Where nobody can be searched for: why. */
+  readonly noSearch?: string
 }
 
 export interface BorrowedBlock {

@@ -56,6 +56,15 @@ export const configSchema = z.strictObject({
     ),
     grace: text('duration', '1h', 'How long content that was added without a pin is safe from collection'),
   }),
+  pins: section({
+    concurrency: count(4, 'Pins of the queue that are walked at once; 0 stops the queue'),
+    retry: text('duration', '10s', 'Pause before a pin that failed is tried again; doubled each time, up to an hour'),
+    patience: text('duration', '1m', 'A pin of the queue for which nothing came for so long makes room for the next'),
+    maxBlocks: count(LIMITS.pinBlocks.value, 'Distinct blocks of one pin'),
+    maxDepth: count(LIMITS.pinDepth.value, 'Levels below the root of a pin'),
+    maxBytes: text('size', '16TiB', 'Size of one pin'),
+    maxTime: text('duration', '7d', 'Time for one try at a pin; what has come stays, and the next try goes on from there'),
+  }),
   gateway: section({
     listen: text('address', '127.0.0.1:8080', 'Address of the public content gateway, HOST:PORT; empty turns it off'),
     hosts: list('list', ['localhost'], 'Host names that serve each CID under a subdomain of its own'),

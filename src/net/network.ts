@@ -3,7 +3,7 @@
 import type { Datastore } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
 import type { PeerInfo } from '../api/network.ts'
-import type { Wait } from '../block/source.ts'
+import type { FetchState, Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { CairnError } from '../errors.ts'
 import type { Logger } from '../observe/log.ts'
@@ -41,6 +41,8 @@ export interface NetworkOptions {
 export interface FetchSession {
   /** Hashed bytes; UNREACHABLE or TIMEOUT with what was tried, CANCELLED if `signal` says so. */
   fetch(cid: CID, options: Wait): Promise<Uint8Array>
+  /** How it stands with what is missing now. */
+  state(): FetchState
 }
 
 export interface Network {
@@ -168,7 +170,7 @@ function describe({ helia, records, wants, plan, stopping, log }: Running): Netw
     connect: (address, wait) => connectPeer(libp2p, address, wait),
     session: root => {
       const session = createSession(root)
-      return { fetch: (cid, wait) => wants.fetch(cid, session, wait) }
+      return { fetch: (cid, wait) => wants.fetch(cid, session, wait), state: () => wants.state(session) }
     },
     announce: cids => {
       if (plan.parts.dht && plan.parts.listen) provides.add(cids)

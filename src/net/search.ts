@@ -29,6 +29,7 @@ export function createSearch(options: SearchOptions): (session: Session, cid: CI
   return (session, cid) => {
     const { search } = session
     if (options.absent !== undefined) {
+      search.absent = options.absent
       if (search.found.length === 0) search.found.push(options.absent)
       return
     }
@@ -36,6 +37,7 @@ export function createSearch(options: SearchOptions): (session: Session, cid: CI
     const target = [session.root, cid].find(due)
     if (search.running || target === undefined || options.signal.aborted) return
     search.running = true
+    search.count++
     void findAndDial(options, session, target).finally(() => {
       search.running = false
     })

@@ -10,6 +10,10 @@ export interface Session {
   blockAt: number
   readonly search: {
     running: boolean
+    /** How many have begun. */
+    count: number
+    /** Why there are none. */
+    absent: string | undefined
     /** By block key: when it was last searched for. */
     readonly last: Map<string, number>
     /** What searches gave, for the reader of an error. */
@@ -22,6 +26,6 @@ export function createSession(root: CID): Session {
     root,
     providers: new Set(),
     blockAt: performance.now(),
-    search: { running: false, last: new Map(), found: [] },
+    search: { running: false, count: 0, absent: undefined, last: new Map(), found: [] },
   }
 }

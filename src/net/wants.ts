@@ -3,7 +3,7 @@
 import type { PeerId } from '@libp2p/interface'
 import { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
-import type { Wait } from '../block/source.ts'
+import type { FetchState, Wait } from '../block/source.ts'
 import { LIMITS } from '../limits.ts'
 import type { Logger } from '../observe/log.ts'
 import { type Answer, nextAsks } from './choose.ts'
@@ -107,6 +107,28 @@ export class Wants implements WireListener {
   /** Something new is known about who has this root: look again at what nobody is about to answer. */
   retry(session: Session): void {
     for (const want of this.#wants.values()) if (want.session === session && !isAsked(want)) this.#advance(want)
+  }
+
+  /** How it stands with what is wanted of one root. */
+  state(session: Session): FetchState {
+    const { search, providers } = session
+    const asked = new Set<string>()
+    const answered = new Set<string>()
+    for (const want of this.#wants.values()) {
+      if (want.session !== session) continue
+      for (const [peer, answer] of want.answers) {
+        asked.add(peer)
+        if (answer === 'has' || answer === 'lacks') answered.add(peer)
+      }
+    }
+    return {
+      connected: this.#peers.size,
+      asked: asked.size,
+      answered: answered.size,
+      providers: providers.size,
+      searches: search.count,
+      ...(search.absent !== undefined && { noSearch: search.absent }),
+    }
   }
 
   onConnect(id: PeerId): void {

@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { NodeId } from '../api/network.ts'
+import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'
@@ -92,9 +93,12 @@ export function createNetworkHandle(options: OpenNodeOptions, store: Store): Net
 }
 
 function networkSession(running: () => Promise<Network>, root: CID): FetchBlock {
-  let session: Promise<ReturnType<Network['session']>> | undefined
-  return async (cid, wait) => {
-    session ??= running().then(network => network.session(root))
-    return (await orAbort(session, wait.signal)).fetch(cid, wait)
+  let starting: Promise<ReturnType<Network['session']>> | undefined
+  let session: ReturnType<Network['session']> | undefined
+  const fetchBlock = async (cid: CID, wait: Wait): Promise<Uint8Array> => {
+    starting ??= running().then(network => network.session(root))
+    session = await orAbort(starting, wait.signal)
+    return session.fetch(cid, wait)
   }
+  return Object.assign(fetchBlock, { state: () => session?.state() })
 }

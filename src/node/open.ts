@@ -21,6 +21,7 @@ import type { ChoreRunner } from './chore-table.ts'
 import { ChoreThread, choresHere } from './chores.ts'
 import { createContent } from './content.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
+import { pinOptions } from './pin-options.ts'
 import { createRepoApi, makeRoomBy, type RepoParts } from './repo-api.ts'
 import { createSources, type FetchBlock } from './sources.ts'
 import { startUpkeep } from './upkeep.ts'
@@ -79,7 +80,12 @@ export class LocalNode implements CairnNode {
     const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const sources = createSources({ store, session })
     this.content = createContent({ store, sources })
-    this.pins = createPins({ store, sourceFor: root => sources.ofPin(root), log: options.log.part('pins') })
+    this.pins = createPins({
+      ...pinOptions(options.config),
+      store,
+      sourceFor: root => sources.ofPin(root),
+      log: options.log.part('pins'),
+    })
     this.repo = createRepoApi({ store, chores, graceMs })
     this.swarm = {
       peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),

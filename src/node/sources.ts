@@ -2,14 +2,18 @@
 
 import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
-import type { BlockSource, Wait } from '../block/source.ts'
+import type { BlockSource, FetchState, Wait } from '../block/source.ts'
 import { Lru } from '../dag/lru.ts'
 import { isCairnError } from '../errors.ts'
 import { METRICS } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 
 /** Gets one block from elsewhere; what it returns has been hashed. */
-export type FetchBlock = (cid: CID, options: Wait) => Promise<Uint8Array>
+export interface FetchBlock {
+  (cid: CID, options: Wait): Promise<Uint8Array>
+  /** How the search goes, where it can be told. */
+  readonly state?: () => FetchState | undefined
+}
 
 export interface Sources {
   /** The blocks of `root`: local ones first, then the network, if the node has one. */
@@ -35,13 +39,15 @@ export function createSources({ store, session }: SourcesOptions): Sources {
   const uncached = new SharedFetches(async () => {})
   // A session knows who has the root: the next file below it must not start to look again.
   const sessions = new Lru<string, FetchBlock>({ max: SESSIONS })
-  const of = (fetches: SharedFetches) => (root: CID) =>
-    localThenNetwork(store, fetches, (cid, options) => {
-      const key = blockKey(root)
+  const of = (fetches: SharedFetches) => (root: CID) => {
+    const key = blockKey(root)
+    const fetchBlock = (cid: CID, options: Wait) => {
       const known = sessions.get(key) ?? session(root)
       sessions.set(key, known)
       return known(cid, options)
-    })
+    }
+    return localThenNetwork(store, fetches, Object.assign(fetchBlock, { state: () => sessions.get(key)?.state?.() }))
+  }
   return { of: of(cached), ofPin: of(uncached), isOnline: true }
 }
 
@@ -106,6 +112,7 @@ function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: Fetc
     has: cid => store.has(cid),
     peek: cid => store.peek(cid),
     size: cid => store.stat(cid)?.sizeBytes,
+    fetchState: () => fetchBlock.state?.(),
     borrow: async (cid, options) => {
       try {
         return await store.borrow(cid, options)

@@ -1,5 +1,6 @@
 // The background tasks of a daemon, one line each.
 
+import { workPins } from './pin-task.ts'
 import type { UpkeepTask } from './upkeep.ts'
 
-export const UPKEEP_TASKS: readonly UpkeepTask[] = []
+export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins]

@@ -5,30 +5,40 @@ import type { PinMode, PinsApi } from '../api/pins.ts'
 import { CairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
 import type { Statement, Store } from '../store/store.ts'
-import { addPin, type PinsOptions, updatePin } from './add.ts'
+import { addPin, readAsked, updatePin } from './add.ts'
+import { type PinsOptions, pinsContext } from './pins-context.ts'
+import { enqueuePin, workQueue } from './queue.ts'
 import * as rows from './rows.ts'
+import * as statements from './statements.ts'
 import { verifyPins } from './verify.ts'
 import { whyPinned } from './why.ts'
+import { whyBlock } from './why-block.ts'
 
 export function createPins(options: PinsOptions): PinsApi {
-  const { store } = options
+  const context = pinsContext(options)
+  const { store } = context
   return {
-    add: (cid, { mode = 'recursive', name = '', ...wait }) => addPin(options, { cid, mode, name }, wait),
-    rm: (cid, { mode, name }) => removePins(store, { cid, mode, name }),
-    ls: ({ cid, mode, status, name, signal }) =>
-      rows.listPins(store.database, { cid, mode, status, nameContains: name }, signal),
-    update: (from, to, wait) => updatePin(options, from, to, wait),
+    add: async (cid, { mode = 'recursive', signal, onProgress, ...meta }) =>
+      addPin(context, readAsked(cid, mode, meta), { signal, onProgress }),
+    enqueue: async (cid, { mode = 'recursive', signal: _, ...meta }) => enqueuePin(context, readAsked(cid, mode, meta)),
+    rm: (cid, { mode, name, owner }) => removePins(store, { cid, mode, name, owner }),
+    ls: ({ name, signal, afterId, ...filter }) =>
+      rows.listPins(store.database, { ...filter, nameContains: name }, { signal, afterId }),
+    progress: id => context.walks.get(id)?.state,
+    update: (from, to, wait) => updatePin(context, from, to, wait),
     verify: wait => verifyPins(store, wait),
     whyPinned: (cid, wait) => whyPinned(store, cid, wait),
+    why: (cid, wait) => whyBlock(store, cid, { ...wait, graceMs: context.graceMs }),
+    work: wait => workQueue(context, wait),
   }
 }
 
 /** One transaction on rows: no walk, no network, whatever is missing below (H6). */
-async function removePins(store: Store, filter: rows.PinFilter): Promise<void> {
+async function removePins(store: Store, filter: rows.RowFilter): Promise<void> {
   // A cluster unpins every CID that is not its own: what is not pinned must cost no write.
   const isPinned = rows.selectPins(store.database, filter, 0, 1).length > 0
   const [removed] = isPinned
-    ? await store.write([rows.deleteStatement(filter), ...rows.ROOT_GONE], { freesRoom: true })
+    ? await store.write([statements.deleteStatement(filter), ...statements.ROOT_GONE], { freesRoom: true })
     : [0]
   // The text is Kubo's; ipfs-cluster compares it as a whole.
   if (removed === 0) throw new CairnError('NOT_PINNED', 'not pinned or pinned indirectly')
@@ -45,9 +55,14 @@ export interface PinStatementsOptions {
 export function pinStatements(cids: readonly CID[], options: PinStatementsOptions): Statement[] {
   const { mode, name, created = Date.now() } = options
   enforce('pinNameBytes', Buffer.byteLength(name), 'pin name')
-  const statements = cids.flatMap(cid => [
-    rows.dropIncompleteStatement({ cid, mode, name }),
-    rows.insertPinnedStatement({ cid, mode, name }, created),
-  ])
-  return statements.length === 0 ? [] : [...statements, rows.BUMP_ROOTS]
+  const meta = { labels: '', expires: null, priority: 0, created }
+  const changes = cids.flatMap(cid => {
+    const key = { cid, mode, name, owner: '' }
+    return [
+      statements.dropIncompleteStatement(key),
+      statements.unexpireStatement(key),
+      statements.insertPinnedStatement(key, meta),
+    ]
+  })
+  return changes.length === 0 ? [] : [...changes, statements.BUMP_ROOTS]
 }

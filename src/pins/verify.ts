@@ -28,7 +28,7 @@ export async function* verifyPins(store: Store, { cid, signal }: Wait & { cid?: 
   if (cid !== undefined && selectPins(store.database, filter, 0, 1).length === 0)
     throw new CairnError('NOT_PINNED', `${cid} is not pinned`)
   const verified = new Set<string>()
-  for await (const pin of listPins(store.database, filter, signal)) {
+  for await (const pin of listPins(store.database, filter, { signal })) {
     const key = `${pin.mode} ${pin.cid}`
     if (verified.has(key)) continue
     verified.add(key)

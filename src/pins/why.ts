@@ -21,7 +21,7 @@ export async function whyPinned(store: Store, cid: CID, wait: Wait): Promise<Kee
   if (named !== undefined) return { mode: named.mode, root: named.cid }
   if (isIdentity(cid)) return undefined
   const seen = new DigestSet({ words: 4 })
-  for await (const { cid: root } of listPins(store.database, { mode: 'recursive' }, wait.signal)) {
+  for await (const { cid: root } of listPins(store.database, { mode: 'recursive' }, wait)) {
     if (await reaches(store, root, cid, seen, wait)) return { mode: 'indirect', root }
   }
   return undefined

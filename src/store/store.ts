@@ -27,6 +27,8 @@ export type OperationKind = 'add' | 'import' | 'pin' | 'put' | 'backup'
 
 /** What was put or met since `begin` is safe from collection until the operation ends, and for `store.grace` after it. */
 export interface Operation extends BlockSink, AsyncDisposable {
+  /** Of its row, which is there as long as it lives. */
+  readonly id: number
   /** As `put`, but hashes the bytes first: the door for blocks that others made. HASH_MISMATCH, UNSUPPORTED_HASH, LIMIT. */
   putVerified(cid: CID, bytes: Uint8Array, options: Wait): Promise<void>
   /** Says that this block, if it is here, is needed now; false if it is not here (or only cached: then it is made kept first). */

@@ -88,6 +88,7 @@ export function gatedStore(store: Store, stepper: Stepper): Store {
       return operation.finish(statements)
     }
     return {
+      id: operation.id,
       wantsCrc: operation.wantsCrc ?? false,
       put: block => operation.put(block),
       putVerified: (cid, bytes, wait) => operation.putVerified(cid, bytes, wait),

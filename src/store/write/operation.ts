@@ -57,6 +57,10 @@ export class StoreOperation implements Operation {
     this.#options = options
   }
 
+  get id(): number {
+    return this.#options.id
+  }
+
   put(block: NewBlock): void | Promise<void> {
     this.#check()
     const { cid, bytes, release } = block
