@@ -30,13 +30,26 @@ const gc: Chore<GcChoreOptions, GcChoreEvent> = async function* (store, options,
     if (event.type !== 'removed') yield event
     else yield { type: 'removed', multihash: event.cid.multihash.bytes, sizeBytes: event.sizeBytes }
   }
+  if (options.dryRun !== true) await keepDaily(store, wait)
+}
+
+/** Due or not, it is cheap to ask: commands that take their time keep the daily backup for those who never run a daemon. */
+async function keepDaily(store: Store, wait: ChoreWait): Promise<string | undefined> {
+  const { keepDailyBackup } = await import('../store/backup/daily.ts')
+  return keepDailyBackup({ store, signal: wait.signal, log: wait.log.part('backup') })
+}
+
+const daily: Chore<object, { readonly type: 'made'; readonly file: string }> = async function* (store, _options, wait) {
+  const file = await keepDaily(store, wait)
+  if (file !== undefined) yield { type: 'made', file }
 }
 
 type CheckChoreOptions = Omit<Parameters<RepoApi['check']>[0], 'signal'>
 
-const check: Chore<CheckChoreOptions, CheckEvent> = async function* (store, options, { signal }) {
+const check: Chore<CheckChoreOptions, CheckEvent> = async function* (store, options, wait) {
   const { checkRepo } = await import('../store/check/check.ts')
-  yield* checkRepo({ path: store.path, store, ...options, signal })
+  yield* checkRepo({ path: store.path, store, ...options, signal: wait.signal })
+  await keepDaily(store, wait)
 }
 
 const room: Chore<RoomOptions, RoomEvent> = async function* (store, options, wait) {
@@ -45,7 +58,7 @@ const room: Chore<RoomOptions, RoomEvent> = async function* (store, options, wai
 }
 
 /** One line for each; what a chore needs is loaded when it is first asked for. */
-export const CHORES = { gc, check, room } as const
+export const CHORES = { gc, check, room, daily } as const
 
 export type ChoreName = keyof typeof CHORES
 export type ChoreOptions<Name extends ChoreName> = Parameters<(typeof CHORES)[Name]>[1]

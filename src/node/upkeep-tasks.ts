@@ -1,6 +1,7 @@
 // The background tasks of a daemon, one line each.
 
+import { keepDailyBackups } from './daily-backup.ts'
 import { workPins } from './pin-task.ts'
 import type { UpkeepTask } from './upkeep.ts'
 
-export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins]
+export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins, keepDailyBackups]

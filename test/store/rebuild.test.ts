@@ -46,8 +46,7 @@ async function assertSound(path: string, blocks: readonly NewBlock[], pins: numb
   assert.is(store.database.get<{ n: number }>('SELECT count(*) AS n FROM pins')?.n, pins)
 }
 
-const daily = (store: Store) =>
-  backUpDaily({ path: store.path, database: store.database, log: SILENT, now: true, ...WAIT })
+const daily = (store: Store) => backUpDaily({ store, log: SILENT, now: true, ...WAIT })
 
 test('a rebuild of a sound repository loses nothing, and keeps the old database', async () => {
   const path = await closed(await filled())

@@ -2,13 +2,13 @@
 // Without it a lost database would be lost inner nodes: the leaves in packs would be there, and no way to them.
 
 import { closeSync, fdatasyncSync, fstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DigestSet } from '../../block/digest-set.ts'
 import type { Wait } from '../../block/source.ts'
 import { MiB } from '../../units.ts'
 import { createPace } from '../collect/pace.ts'
 import type { Database } from '../database/database.ts'
-import { PLACE_INLINE } from '../database/schema.ts'
+import { PLACE_INLINE, RECORD_OVERHEAD } from '../database/schema.ts'
 import { repoPaths } from '../paths.ts'
 import { scanPack } from '../rebuild/scan-pack.ts'
 import { recordBytes } from '../write/books.ts'
@@ -21,9 +21,11 @@ const PAGE_ROWS = 500
 /** Below this it is not worth being written anew. */
 const SMALL_BYTES = 1 * MiB
 
-export interface InlineLogs {
+export interface Appended {
   readonly blocks: number
   readonly addedBytes: number
+  /** False: there was no room for all. */
+  readonly isComplete: boolean
 }
 
 /** In the order in which they were made. */
@@ -37,38 +39,43 @@ export function listInlineLogs(path: string): string[] {
 
 const numberOf = (name: string): number => Number(NAME.exec(name)?.[1])
 
+export interface AppendOptions extends Wait {
+  readonly path: string
+  readonly database: Database
+  /** What the log may grow by. */
+  readonly mostBytes: number
+}
+
 /** Durable when it resolves: every kept inline block of the moment is in a log. More than half dead, it is written anew. */
-export async function appendInline(
-  { path, database }: { path: string; database: Database },
-  wait: Wait,
-): Promise<InlineLogs> {
+export async function appendInline({ path, database, mostBytes, signal }: AppendOptions): Promise<Appended> {
   const logs = listInlineLogs(path)
-  const known = await knownBlocks(logs, wait.signal)
-  const live = await liveBytes(database, wait)
-  const isStale = known.bytes > 2 * live.bytes + SMALL_BYTES
-  const last = logs.at(-1)
+  const known = await knownBlocks(logs, signal)
+  const live = await liveBytes(database, { signal })
+  const isStale = known.bytes > 2 * live.bytes + SMALL_BYTES && live.bytes <= mostBytes
+  if (live.blocks === 0 && !isStale) return { blocks: 0, addedBytes: 0, isComplete: true }
   const folder = repoPaths(path).backups
-  const next = join(folder, `inline-${last === undefined ? 1 : numberOf(last.slice(folder.length + 1)) + 1}.pack`)
+  const last = logs.at(-1)
   const isNew = isStale || last === undefined
-  if (live.blocks === 0 && !isStale) return { blocks: 0, addedBytes: 0 }
+  const next = join(folder, `inline-${last === undefined ? 1 : numberOf(basename(last)) + 1}.pack`)
   const temp = `${next}.tmp`
-  const writer = new LogWriter(isNew ? temp : last)
-  try {
-    for await (const block of inlineBlocks(database, wait)) {
-      if (!isStale && known.set.has(block.mh)) continue
-      writer.add(block)
+  if (isNew) rmSync(temp, { force: true })
+  using writer = new LogWriter(isNew ? temp : last)
+  for await (const block of inlineBlocks(database, { signal })) {
+    if (!isStale && known.set.has(block.mh)) continue
+    if (writer.addedBytes + block.size > mostBytes) {
+      writer.isComplete = false
+      break
     }
-    writer.finish()
-  } finally {
-    writer[Symbol.dispose]()
+    writer.add(block)
   }
+  writer.finish()
   if (isNew) {
     renameSync(temp, next)
     syncFolder(folder)
     // Only now is everything alive in the new one.
-    for (const old of logs) rmSync(old)
+    if (writer.isComplete) for (const old of logs) rmSync(old)
   }
-  return { blocks: live.blocks, addedBytes: writer.addedBytes }
+  return { blocks: live.blocks, addedBytes: writer.addedBytes, isComplete: writer.isComplete }
 }
 
 async function knownBlocks(logs: readonly string[], signal: AbortSignal): Promise<{ set: DigestSet; bytes: number }> {
@@ -90,7 +97,7 @@ async function knownBlocks(logs: readonly string[], signal: AbortSignal): Promis
   return { set, bytes }
 }
 
-const SELECT_SIZES = `SELECT count(*) AS n, coalesce(sum(CASE WHEN pack = ${PLACE_INLINE} AND kept = 1 THEN size + length(mh) + 20 ELSE 0 END), 0) AS bytes,
+const SELECT_SIZES = `SELECT count(*) AS n, coalesce(sum(CASE WHEN pack = ${PLACE_INLINE} AND kept = 1 THEN size + length(mh) + ${RECORD_OVERHEAD} ELSE 0 END), 0) AS bytes,
   coalesce(sum(pack = ${PLACE_INLINE} AND kept = 1), 0) AS blocks, max(mh) AS last
   FROM (SELECT mh, size, kept, pack FROM blocks WHERE mh > ? ORDER BY mh LIMIT 20000)`
 
@@ -137,13 +144,12 @@ async function* inlineBlocks(database: Database, { signal }: Wait): AsyncGenerat
 
 class LogWriter implements Disposable {
   readonly #fd: number
-  #position: number
   #image = new Image()
   addedBytes = 0
+  isComplete = true
 
   constructor(file: string) {
     this.#fd = openSync(file, 'a+', 0o600)
-    this.#position = fstatSync(this.#fd).size
     // A torn end is left as it is: whoever reads finds the next record by its magic.
   }
 
@@ -157,7 +163,6 @@ class LogWriter implements Disposable {
   #write(): void {
     const bytes = this.#image.padded()
     for (let done = 0; done < bytes.byteLength; ) done += writeSync(this.#fd, bytes, done, bytes.byteLength - done)
-    this.#position += bytes.byteLength
     this.#image = new Image(this.#image.memory)
   }
 

@@ -25,15 +25,20 @@ export interface Usage {
 /** From counters and file sizes: never a recount. */
 export function readUsage(reader: Reader, path: string): Usage {
   const paths = repoPaths(path)
-  const row = reader.get<{ blocks: number; bytes: number; packs: number; files: number }>(`
+  const row = reader.get<{ blocks: number; bytes: number; packs: number; files: number; backups: number | null }>(`
     SELECT (SELECT value FROM counters WHERE name = 'blocks') AS blocks,
       (SELECT value FROM counters WHERE name = 'block_bytes') AS bytes,
       (SELECT value FROM counters WHERE name = 'pack_bytes') AS packs,
-      (SELECT value FROM counters WHERE name = 'file_bytes') AS files`)
+      (SELECT value FROM counters WHERE name = 'file_bytes') AS files,
+      (SELECT value FROM counters WHERE name = 'backup_bytes') AS backups`)
   const pages = reader.get<{ page_count: number }>('PRAGMA page_count')?.page_count ?? 0
   const { blocks = 0, bytes = 0, packs = 0, files = 0 } = row ?? {}
   const databaseBytes = pages * 4096 + walBytes(paths.database)
-  return { blocks, blockBytes: bytes, diskBytes: packs + files + databaseBytes + reserveBytes(paths.reserve) }
+  return {
+    blocks,
+    blockBytes: bytes,
+    diskBytes: packs + files + (row?.backups ?? 0) + databaseBytes + reserveBytes(paths.reserve),
+  }
 }
 
 /** What a transaction will add to the WAL when it commits. */
