@@ -187,9 +187,8 @@ export class Actor {
     if (roots[0]?.pinError !== '') throw new Error(`not pinned: ${roots[0]?.pinError}`)
   }
 
-  async #collect(store: Store, signal: AbortSignal): Promise<void> {
-    const events = collectGarbage(store, { graceMs: GRACE_MS, signal })
-    for (let next = await events.next(); next.done !== true; ) next = await events.next()
+  async #collect(store: Store, signal: AbortSignal, stepper?: Stepper): Promise<void> {
+    for await (const { type } of collectGarbage(store, { graceMs: GRACE_MS, signal })) await stepper?.gate(type)
   }
 
   async #sweep(how: 'sweep' | 'sweepOn' | 'sweepEnd'): Promise<string> {
@@ -197,7 +196,7 @@ export class Actor {
       const stepper = new Stepper()
       this.#collection = stepper
       return this.#standing(
-        await stepper.start(() => this.#collect(gatedStore(this.#open, stepper), stepper.signal)),
+        await stepper.start(() => this.#collect(gatedStore(this.#open, stepper), stepper.signal, stepper)),
         'collection',
       )
     }

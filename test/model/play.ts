@@ -1,8 +1,7 @@
 // Plays steps on real handles and on the model side by side, and throws where they differ.
 
-import { Actor, type Command, GRACE_MS, type Reply } from './actor.ts'
+import { type Command, GRACE_MS, type Reply } from './actor.ts'
 import { act } from './acts.ts'
-import { setClock } from './clock.ts'
 import type { Handle } from './handle.ts'
 import { Model, type ModelOperation, type ModelPin } from './model.ts'
 import { Races } from './races.ts'
@@ -123,19 +122,17 @@ export class Play {
     if (lost.length > 0) throw new Error(`lost after ${JSON.stringify(step)}: ${lost.map(key => key.slice(0, 12))}`)
   }
 
-  /** Every handle reads everything; then, all closed, a collection leaves exactly what the model keeps. */
+  /** One of the handles reads everything; then, all closed, a collection leaves exactly what the model keeps. */
   async #end(): Promise<void> {
-    for (const seat of this.#seats) {
-      if (seat.isStopped) this.wake(seat)
-      await this.#judge(command => this.must(seat, command), null)
-    }
+    for (const seat of this.#seats) if (seat.isStopped) this.wake(seat)
+    const reader = this.#seats[this.commands % this.#seats.length] as Seat
+    await this.#judge(command => this.must(reader, command), null)
     for (const seat of this.#seats) await act(this, seat, { do: 'close', on: 0 })
     await this.#clear()
-    const last = new Actor()
+    const last = this.#world.take()
     this.model.tick(2 * GRACE_MS)
-    setClock(this.model.clockMs)
     const run = async (command: Command): Promise<unknown> => {
-      const reply = await last.run(command)
+      const reply = await last.send(command, this.model.clockMs)
       if ('error' in reply)
         throw new Error(`at the end ${JSON.stringify(command)} failed: ${reply.error} ${reply.text}`)
       return reply.value
@@ -153,7 +150,8 @@ export class Play {
       await run({ do: 'gc' })
       await this.#judge(run, this.model.expected())
     } finally {
-      await last.run({ do: 'close' })
+      await last.send({ do: 'close' }, this.model.clockMs)
+      this.#world.giveBack(last)
     }
   }
 

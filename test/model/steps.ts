@@ -84,14 +84,25 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
+const times = (count: number, step: Step): Step[] => Array.from({ length: count }, () => step)
+
 /** Steps that make one of the classic races, to be cut and mixed with others: drawn at random they would be rare. */
 const race: fc.Arbitrary<Step[]> = fc
-  .record({ kind: fc.nat(4), by: on, at: on, dag, name, gates: fc.integer({ min: 1, max: 8 }), end: fc.boolean() })
-  .map(({ kind, by, at, dag, name, gates, end }) => {
+  .record({
+    kind: fc.nat(6),
+    by: on,
+    at: on,
+    dag,
+    other: dag,
+    name,
+    gates: fc.integer({ min: 1, max: 8 }),
+    end: fc.boolean(),
+  })
+  .map(({ kind, by, at, dag, other, name, gates, end }) => {
     const sweep: Step[] = [
       { do: 'clock', ms: TWO_HOURS },
       { do: 'sweep', on: by },
-      ...Array.from({ length: gates }, (): Step => ({ do: 'sweepOn', on: by })),
+      ...times(gates, { do: 'sweepOn', on: by }),
     ]
     const put: Step = { do: 'put', on: at, dag }
     const rest: Step[] = end ? [{ do: 'sweepEnd', on: by }] : []
@@ -119,6 +130,27 @@ const race: fc.Arbitrary<Step[]> = fc
       ],
       // Unlinked and put again.
       [put, ...sweep, { do: 'sweepOn', on: by }, { do: 'add', on: at, dag }, ...rest],
+      // A walk from the network that meets stray leaves, begun before the collection and ended in the midst of it.
+      [
+        { do: 'put', on: at, dag: other },
+        { do: 'clock', ms: TWO_HOURS },
+        { do: 'walk', on: at, dag, name },
+        ...times(gates % 6, { do: 'walkOn', on: at }),
+        ...sweep.slice(1),
+        { do: 'walkEnd', on: at },
+        { do: 'sweepOn', on: by },
+        ...rest,
+      ],
+      // An operation whose grace is over before the collection is that it held back.
+      [
+        { do: 'hold', on: at, dag },
+        { do: 'more', on: at },
+        ...sweep.slice(1),
+        { do: 'finish', on: at },
+        { do: 'clock', ms: TWO_HOURS },
+        { do: 'sweepOn', on: by },
+        ...rest,
+      ],
       // An operation that is held open across a collection.
       [{ do: 'hold', on: at, dag }, { do: 'more', on: at }, ...sweep, { do: 'pinIt', on: at }, ...rest],
     ]
