@@ -5,6 +5,7 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } 
 import { join } from 'node:path'
 import { Checker } from './checker.ts'
 import type { Ledger } from './invariants.ts'
+import { ENTRY } from './program.ts'
 import { type Call, type KillAt, killArgs, parseLog, traceArgs } from './strace.ts'
 
 /** What a scenario is run with: strace and its arguments go before the command. */
@@ -161,12 +162,6 @@ export function mergeLedgers(a: Ledger, b: Ledger): Ledger {
     onePinned: [...(a.onePinned ?? []), ...(b.onePinned ?? [])],
   }
 }
-
-/** Planted faults are put into sources. */
-const ENTRY =
-  process.env.CAIRN_PLANTED === undefined
-    ? join(import.meta.dirname, '../../cli/bin.js')
-    : join(import.meta.dirname, 'source-cli.ts')
 
 /** One thread in the pool: with more the calls of a run come in another order each time. */
 export function startTraced(

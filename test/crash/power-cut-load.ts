@@ -1,0 +1,186 @@
+// Mixed load from several processes, and the ledger of what each of them was told: commands beside each other, and a daemon.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomBytes } from '../support/files.ts'
+import type { Ledger } from './invariants.ts'
+import { ENTRY } from './program.ts'
+import { daemonApi, text } from './scenarios.ts'
+
+export interface LoadOptions {
+  readonly repo: string
+  /** For inputs; not on the disk that is cut. */
+  readonly work: string
+  readonly seed: number
+  /** CAR files and their roots. */
+  readonly cars: readonly { readonly file: string; readonly root: string }[]
+}
+
+const ENV = { CAIRN_MODE: 'offline', CAIRN_STORE_MAX: '200MiB', CAIRN_DAEMON_MDNS: 'false' }
+const CID = /\b(?:baf[a-z2-7]{50,}|Qm\w{44})\b/g
+/** So many pins stand at most: the disk is small. */
+const MOST_PINS = 40
+const SIZES = [300, 3000, 40_000, 120_000, 400_000]
+
+export class Load implements AsyncDisposable {
+  readonly #options: LoadOptions
+  readonly #random: (length: number) => Buffer
+  readonly #pinned = new Set<string>()
+  readonly #whole = new Set<string>()
+  readonly #unpinned = new Set<string>()
+  readonly #running = new Set<ChildProcess>()
+  #daemon: ChildProcess | undefined
+  #api = ''
+  #lanes: Promise<void>[] = []
+  #stopping = false
+  #files = 0
+  /** Of everything that was acknowledged. */
+  acknowledged = 0
+
+  constructor(options: LoadOptions) {
+    this.#options = options
+    this.#random = randomBytes(options.seed)
+  }
+
+  async start(): Promise<void> {
+    const flags = ['--json', '--gateway', '127.0.0.1:0', '--api', '127.0.0.1:0']
+    this.#daemon = this.#spawn(['daemon', ...flags])
+    const api = await daemonApi(this.#daemon)
+    if (api === undefined) throw new Error('the daemon did not start')
+    this.#api = api
+    this.#daemon.stdout?.resume()
+    this.#daemon.stderr?.resume()
+    this.#lanes = [
+      this.#loop(() => this.#addByCommand()),
+      this.#loop(() => this.#changeByCommand()),
+      this.#daemonLane(),
+    ]
+  }
+
+  /** What is owed now: a pin that somebody is about to remove is not. */
+  owed(): Ledger {
+    return {
+      whole: [...this.#pinned, ...this.#whole],
+      pinned: [...this.#pinned],
+      unpinned: [...this.#unpinned],
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true
+    for (const child of this.#running) child.kill('SIGKILL')
+    await Promise.allSettled(this.#lanes)
+  }
+
+  /** Fails if a lane fails. */
+  get failure(): Promise<never> {
+    return Promise.all(this.#lanes).then(() => new Promise<never>(() => {}))
+  }
+
+  async #loop(step: () => Promise<void>): Promise<void> {
+    while (!this.#stopping) await step()
+  }
+
+  async #daemonLane(): Promise<void> {
+    const own: string[] = []
+    await this.#loop(() => this.#askDaemon(own))
+  }
+
+  #spawn(args: readonly string[]): ChildProcess {
+    const child = spawn(process.execPath, [ENTRY, ...args], {
+      env: { ...process.env, ...ENV, CAIRN_REPO: this.#options.repo },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#running.add(child)
+    child.once('exit', () => this.#running.delete(child))
+    return child
+  }
+
+  /** The CIDs that it printed. */
+  async #command(...args: readonly string[]): Promise<string[]> {
+    const child = this.#spawn(args)
+    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+    if (child.exitCode === 0) this.acknowledged++
+    else if (!this.#stopping) throw new Error(`${args.join(' ')} ended with ${child.exitCode}: ${stderr}`)
+    return child.exitCode === 0 ? (stdout.match(CID) ?? []) : []
+  }
+
+  #pick<T>(choices: readonly T[]): T {
+    return choices[this.#random(4).readUInt32LE() % choices.length] as T
+  }
+
+  #input(): string {
+    const path = join(this.#options.work, `in-${++this.#files % 50}`)
+    writeFileSync(path, this.#random(this.#pick(SIZES)))
+    return path
+  }
+
+  #folder(): string {
+    const path = join(this.#options.work, `folder-${++this.#files}`)
+    mkdirSync(path)
+    for (let i = 0; i < 12; i++) writeFileSync(join(path, `f${i}`), this.#random(1 + this.#pick(SIZES) / 20))
+    return path
+  }
+
+  async #addByCommand(): Promise<void> {
+    const what = this.#pick(['file', 'file', 'folder', 'packed'])
+    const args =
+      what === 'folder' ? [this.#folder()] : what === 'packed' ? ['-s', 'size-32768', this.#input()] : [this.#input()]
+    for (const cid of await this.#command('add', '-Q', ...args)) this.#pinned.add(cid)
+  }
+
+  async #changeByCommand(): Promise<void> {
+    const what = this.#pinned.size > MOST_PINS ? 'unpin' : this.#pick(['import', 'import', 'unpin', 'update', 'gc'])
+    const old = this.#pick([...this.#pinned])
+    if (what === 'gc') await this.#command('gc', '--silent')
+    else if (what === 'import') await this.#import()
+    else if (old === undefined) return
+    else if (what === 'unpin') await this.#removing(old, () => this.#command('pin', 'rm', old))
+    else await this.#update(old)
+  }
+
+  async #import(): Promise<void> {
+    const { file, root } = this.#pick(this.#options.cars)
+    // From here on nobody can say whether it is pinned.
+    this.#unpinned.delete(root)
+    await this.#command('dag', 'import', file)
+    if (!this.#stopping) this.#pinned.add(root)
+  }
+
+  async #update(old: string): Promise<void> {
+    const [next] = await this.#command('add', '-Q', '--pin=false', '-s', 'size-32768', this.#input())
+    if (next === undefined) return
+    await this.#removing(old, () => this.#command('pin', 'update', old, next))
+    if (!this.#stopping) this.#pinned.add(next)
+  }
+
+  /** Owed by nobody from before it is asked for; gone once that was acknowledged. */
+  async #removing(cid: string, ask: () => Promise<unknown>): Promise<void> {
+    this.#pinned.delete(cid)
+    await ask()
+    if (!this.#stopping) this.#unpinned.add(cid)
+  }
+
+  async #askDaemon(own: string[]): Promise<void> {
+    const bytes = new Blob([new Uint8Array(this.#random(this.#pick(SIZES)))])
+    const isBlock = this.#pick([true, false])
+    const path = isBlock ? 'block/put?cid-codec=raw' : 'add?pin=true&raw-leaves=true&chunker=size-32768'
+    const form = new FormData()
+    form.append('file', bytes, 'f')
+    try {
+      const response = await fetch(`${this.#api}/api/v0/${path}`, { method: 'POST', body: form })
+      const said = await response.text()
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${said}`)
+      const [cid] = said.match(CID) ?? []
+      if (cid === undefined) throw new Error(`${path} named no CID: ${said}`)
+      this.acknowledged++
+      if (isBlock) this.#whole.add(cid)
+      else own.push(cid)
+      if (!isBlock) this.#pinned.add(cid)
+    } catch (error) {
+      if (!this.#stopping) throw error
+    }
+  }
+}
