@@ -26,6 +26,10 @@ export type CheckFinding = {
   /** A stable word for scripts: `missing-bytes`, `bad-hash`, `orphan-file`, `wrong-counter`, … */
   readonly kind: string
   readonly what: string
+  /** With `repair`: whether it is mended now. */
+  readonly repaired?: boolean
+  /** With `repair`: what was done, or why nothing could be. */
+  readonly how?: string
 }
 
 export type CheckEvent =
@@ -35,9 +39,28 @@ export type CheckEvent =
       readonly type: 'done'
       readonly errors: number
       readonly notes: number
+      /** Findings of both kinds that are mended now. */
+      readonly repaired: number
+      /** Errors that are left. */
+      readonly left: number
       readonly blocks: number
       readonly bytesRead: number
     }
+
+/** Which blocks are read and hashed: a random share (0 to 1), so many bytes at random, or the n-th of m parts (1 to m). */
+export type ReadSubset =
+  | { readonly share: number }
+  | { readonly sizeBytes: number }
+  | { readonly part: number; readonly of: number }
+
+export interface CheckRequest extends Wait {
+  /** Hash every block in full, or only some of them. */
+  readonly readData?: boolean | ReadSubset
+  /** Mend what is found. */
+  readonly repair?: boolean
+  /** Other repositories on this machine to take blocks from that are damaged here; asked before the network. */
+  readonly from?: readonly string[]
+}
 
 export type GcEvent =
   | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
@@ -52,7 +75,7 @@ export type GcEvent =
 
 export interface RepoApi {
   stat(): RepoStat
-  check(options: Wait & { readData?: boolean }): AsyncIterable<CheckEvent>
+  check(options: CheckRequest): AsyncIterable<CheckEvent>
   /** `list: false` (default) leaves out the `removed` events. */
   gc(options: Wait & { dryRun?: boolean; list?: boolean }): AsyncIterable<GcEvent>
 }

@@ -1,6 +1,6 @@
 // The long work on a repository, by name: what runs on the chores thread in a daemon, and on its own thread in a command.
 
-import type { CheckEvent, GcEvent, RepoApi } from '../api/repo.ts'
+import type { CheckEvent, CheckRequest, GcEvent } from '../api/repo.ts'
 import type { Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
 import type { RoomEvent, RoomOptions } from '../pins/room.ts'
@@ -44,7 +44,8 @@ const daily: Chore<object, { readonly type: 'made'; readonly file: string }> = a
   if (file !== undefined) yield { type: 'made', file }
 }
 
-type CheckChoreOptions = Omit<Parameters<RepoApi['check']>[0], 'signal'>
+/** What mends needs others: it runs where the network is. */
+type CheckChoreOptions = Pick<CheckRequest, 'readData'>
 
 const check: Chore<CheckChoreOptions, CheckEvent> = async function* (store, options, wait) {
   const { checkRepo } = await import('../store/check/check.ts')

@@ -4,9 +4,12 @@ import { CID } from 'multiformats/cid'
 import { decode } from 'multiformats/hashes/digest'
 import type { RepoApi } from '../api/repo.ts'
 import { RAW } from '../block/cid.ts'
+import type { Logger } from '../observe/log.ts'
 import { countCollection } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { ChoreRunner } from './chore-table.ts'
+import { repairRepo } from './repairing.ts'
+import type { FetchBlock } from './sources.ts'
 import { repoStat } from './stat.ts'
 
 export interface RepoParts {
@@ -15,9 +18,18 @@ export interface RepoParts {
   readonly graceMs: number
 }
 
-export const createRepoApi = ({ store, chores, graceMs }: RepoParts): RepoApi => ({
+export interface RepoApiParts extends RepoParts {
+  /** Where a repair asks for blocks; undefined while the node is offline. */
+  readonly session: ((root: CID) => FetchBlock) | undefined
+  readonly log: Logger
+}
+
+export const createRepoApi = ({ store, chores, graceMs, session, log }: RepoApiParts): RepoApi => ({
   stat: () => repoStat(store),
-  check: ({ signal, ...options }) => chores.run('check', options, { signal }),
+  check: ({ readData = false, ...options }) =>
+    options.repair === true
+      ? repairRepo({ store, session, log }, { readData, ...options })
+      : chores.run('check', { readData }, options),
   gc: async function* ({ signal, ...options }) {
     for await (const event of chores.run('gc', { graceMs, ...options }, { signal })) {
       if (event.type === 'done' && options.dryRun !== true) countCollection(event)

@@ -89,7 +89,8 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
 
 /** What Cairn counts as it goes; what can be read at the moment of asking is in `gateway/admin/metrics.ts`. */
 export const METRICS = {
-  storeVerifyFailures: counter('cairn_store_verify_failures_total', 'Blocks that did not pass the check on reading'),
+  corruptBlocks: counter('cairn_corrupt_blocks_total', 'Stored blocks whose bytes were found damaged or missing'),
+  repairedBlocks: counter('cairn_repaired_blocks_total', 'Damaged blocks that were fetched again and stored'),
   gcRuns: counter('cairn_gc_runs_total', 'Collections that ended'),
   gcRemovedBlocks: counter('cairn_gc_removed_blocks_total', 'Blocks that collections removed'),
   gcRemovedBytes: counter('cairn_gc_removed_bytes_total', 'Bytes of the blocks that collections removed'),

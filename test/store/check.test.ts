@@ -19,6 +19,8 @@ test('a healthy repository: nothing is found, everything is read', async () => {
     type: 'done',
     errors: 0,
     notes: 0,
+    repaired: 0,
+    left: 0,
     blocks: blocks.length,
     bytesRead: blocks.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
   })

@@ -1,21 +1,29 @@
 // The database itself: SQLite's own integrity, and the counters against a recount.
 
 import { isLeaseAlive } from '../write/leases.ts'
-import { type CheckContext, type CheckEvents, errorFound, noted } from './check-context.ts'
+import {
+  type CheckContext,
+  type CheckEvents,
+  errorFound,
+  mended,
+  notDone,
+  noted,
+  withOutcome,
+} from './check-context.ts'
 import { type Recount, ROWS_AT_ONCE, recount, recountAtOnce } from './recount.ts'
+import { mendCounter, mendPack } from './repair-counters.ts'
 
 const TRIES = 5
 
-export async function* checkDatabase(context: CheckContext): CheckEvents {
-  const isLarge = context.store.counters().blocks > ROWS_AT_ONCE
-  yield* checkIntegrity(context, isLarge)
-  yield* checkCounters(context, isLarge)
-}
+/** Too many rows for one read transaction (spec: store §2.4). */
+const isLarge = ({ store }: CheckContext): boolean => store.counters().blocks > ROWS_AT_ONCE
 
 /** SQLite's test reads everything in one transaction: in a large repository it has to wait until nobody else writes. */
-async function* checkIntegrity({ store: { database }, path }: CheckContext, isLarge: boolean): CheckEvents {
+export async function* checkIntegrity(context: CheckContext): CheckEvents {
+  const { path } = context
+  const { database } = context.store
   const leases = database.all<{ id: number }>('SELECT id FROM leases')
-  if (isLarge && leases.some(({ id }) => isLeaseAlive(path, id))) {
+  if (isLarge(context) && leases.some(({ id }) => isLeaseAlive(path, id))) {
     yield noted(
       'integrity-not-checked',
       'SQLite was not checked as a whole: the repository is large and processes write to it',
@@ -24,12 +32,20 @@ async function* checkIntegrity({ store: { database }, path }: CheckContext, isLa
   }
   for (const row of database.all('PRAGMA integrity_check(100)')) {
     const text = String(Object.values(row)[0])
-    if (text !== 'ok') yield errorFound('bad-database', `SQLite: ${text}`)
+    if (text !== 'ok') yield badDatabase(context, `SQLite: ${text}`)
   }
 }
 
-async function* checkCounters({ store: { database }, pace }: CheckContext, isLarge: boolean): CheckEvents {
-  let counted: Recount | undefined = isLarge ? undefined : recountAtOnce(database)
+/** Nothing that is written by way of a broken index can be trusted: it is made anew as a whole, by whoever can close it. */
+export function badDatabase({ repair }: CheckContext, what: string) {
+  const found = errorFound('bad-database', what)
+  return repair === undefined ? found : withOutcome(found, notDone('the index has to be rebuilt'))
+}
+
+export async function* checkCounters(context: CheckContext): CheckEvents {
+  const { pace } = context
+  const { database } = context.store
+  let counted: Recount | undefined = isLarge(context) ? undefined : recountAtOnce(database)
   for (let tries = 0; counted === undefined && tries < TRIES; tries++) counted = await recount(database, pace)
   if (counted === undefined) {
     yield noted(
@@ -38,11 +54,16 @@ async function* checkCounters({ store: { database }, pace }: CheckContext, isLar
     )
     return
   }
-  for (const [name, { said, found }] of counted.counters) {
-    if (said !== found) yield errorFound('wrong-counter', `the counter ${name} says ${said}, the rows say ${found}`)
+  for (const [name, difference] of counted.counters) {
+    const { said, found } = difference
+    if (said === found) continue
+    const wrong = errorFound('wrong-counter', `the counter ${name} says ${said}, the rows say ${found}`)
+    yield await mended(context, wrong, () => mendCounter(context, name, difference))
   }
-  for (const [id, { said, found }] of counted.packs) {
-    if (said !== found)
-      yield errorFound('wrong-counter', `pack ${id} is said to hold ${said} living bytes, the rows say ${found}`)
+  for (const [id, difference] of counted.packs) {
+    const { said, found } = difference
+    if (said === found) continue
+    const wrong = errorFound('wrong-counter', `pack ${id} is said to hold ${said} living bytes, the rows say ${found}`)
+    yield await mended(context, wrong, () => mendPack(context, id, difference))
   }
 }

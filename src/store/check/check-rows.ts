@@ -4,7 +4,9 @@ import { countPlaces } from '../collect/pack-census.ts'
 import { findSurvivors } from '../collect/pack-survivors.ts'
 import { PLACE_INLINE } from '../database/schema.ts'
 import { BlockJudge, cidOf, type JudgedRow } from './check-block.ts'
-import { type CheckContext, type CheckEvents, errorFound, noted, progress } from './check-context.ts'
+import { type CheckContext, type CheckEvents, errorFound, mended, noted, progress } from './check-context.ts'
+import { dropOrphanData } from './repair-data.ts'
+import { condemn } from './repair-rows.ts'
 
 const PAGE_ROWS = 1000
 /** Rows of packs that are held in memory at once, to look at them in the order in which they lie. */
@@ -12,12 +14,12 @@ const ROWS_PER_PASS = 500_000
 
 const SELECT_PAGE = `SELECT mh, size, crc, kept, pack, at FROM blocks WHERE mh > ? ORDER BY mh LIMIT ${PAGE_ROWS}`
 
-const ORPHAN_DATA = `SELECT 1 FROM data WHERE id = ?
+export const ORPHAN_DATA = `SELECT 1 FROM data WHERE id = ?
   AND NOT EXISTS (SELECT 1 FROM blocks WHERE pack = ${PLACE_INLINE} AND at = data.id)`
 
 export async function* checkRows(context: CheckContext): CheckEvents {
-  const { store, pace, readData, totals } = context
-  using judge = new BlockJudge(store, readData)
+  const { store, pace, reads, totals } = context
+  using judge = new BlockJudge(store, reads)
   const inlineIds = new IdSet(
     store.database.get<{ last: number | null }>('SELECT max(id) AS last FROM data')?.last ?? 0,
   )
@@ -30,7 +32,7 @@ export async function* checkRows(context: CheckContext): CheckEvents {
       await pace()
       totals.blocks++
       if (row.pack === PLACE_INLINE) inlineIds.add(row.at)
-      if (row.pack <= 0) yield* judged(judge, row)
+      if (row.pack <= 0) yield* judged(context, judge, row)
     }
     done += page.length
     yield progress('blocks', done, total)
@@ -44,11 +46,14 @@ export async function* checkRows(context: CheckContext): CheckEvents {
 }
 
 /** Damage to the cache is no loss: it is fetched again. */
-function* judged(judge: BlockJudge, row: JudgedRow) {
+async function* judged(context: CheckContext, judge: BlockJudge, row: JudgedRow): CheckEvents {
   const problem = judge.judge(row)
   if (problem === undefined) return
-  const tell = row.kept === 1 ? errorFound : noted
-  yield tell(problem.kind, `block ${cidOf(row.mh)} ${row.kept === 1 ? '' : '(cache) '}${problem.what}`)
+  const isKept = problem.row.kept === 1
+  const tell = isKept ? errorFound : noted
+  const found = tell(problem.kind, `block ${cidOf(row.mh)} ${isKept ? '' : '(cache) '}${problem.what}`)
+  if (context.repair === undefined) yield found
+  else yield* condemn(context, context.repair, { found, problem, judge })
 }
 
 async function* checkPacked(context: CheckContext, judge: BlockJudge): CheckEvents {
@@ -70,7 +75,7 @@ async function* checkPacked(context: CheckContext, judge: BlockJudge): CheckEven
     }
     for (const survivor of await findSurvivors(store, pass, signal)) {
       await pace()
-      yield* judged(judge, survivor)
+      yield* judged(context, judge, survivor)
       if (++done % PAGE_ROWS === 0) yield progress('packs', done, total)
     }
     yield progress('packs', done, Math.max(done, total))
@@ -78,8 +83,9 @@ async function* checkPacked(context: CheckContext, judge: BlockJudge): CheckEven
 }
 
 /** Ids that came later than the check began belong to rows it may not have met. */
-async function* checkData({ store, pace }: CheckContext, known: IdSet): CheckEvents {
-  const { database } = store
+async function* checkData(context: CheckContext, known: IdSet): CheckEvents {
+  const { pace } = context
+  const { database } = context.store
   for (let afterId = 0; ; ) {
     await pace()
     const page = database.all<{ id: number }>(
@@ -90,7 +96,8 @@ async function* checkData({ store, pace }: CheckContext, known: IdSet): CheckEve
     for (const { id } of page) {
       // An id is used again after the last one was deleted: asked anew, slowly, only for what looks wrong.
       if (known.has(id) || database.get(ORPHAN_DATA, id) === undefined) continue
-      yield errorFound('orphan-data', `the database holds bytes (${id}) that belong to no block`)
+      const found = errorFound('orphan-data', `the database holds bytes (${id}) that belong to no block`)
+      yield await mended(context, found, () => dropOrphanData(context, id))
     }
     const last = page.at(-1)
     if (last === undefined) return

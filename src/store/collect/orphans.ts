@@ -69,7 +69,7 @@ async function isStillStray({ database }: Store, stray: StrayFile): Promise<bool
 }
 
 /** One that is in `dead` has somebody who will remove it. */
-function isOrphan(reader: Pick<Transaction, 'get'>, mh: Uint8Array): boolean {
+export function isOrphan(reader: Pick<Transaction, 'get'>, mh: Uint8Array): boolean {
   const row = reader.get<{ pack: number }>('SELECT pack FROM blocks WHERE mh = ?', mh)
   if (row?.pack === PLACE_FILE) return false
   return reader.get('SELECT 1 FROM dead WHERE pack = ? AND mh = ?', PLACE_FILE, mh) === undefined

@@ -183,7 +183,7 @@ export class BlockReader implements BlockSource {
     cache.delete(blockKey(cid))
     const block: BadBlock = { cid, pack, at, bytes: bytes && Uint8Array.from(bytes) }
     onBad(block)
-    METRICS.storeVerifyFailures.add()
+    METRICS.corruptBlocks.add()
     if (!database.readOnly) await quarantine({ path, database }, block)
   }
 }
