@@ -4,10 +4,12 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { CairnError } from '../../errors.ts'
+import { CairnError, isCairnError } from '../../errors.ts'
 import { type Logger, SILENT } from '../../observe/log.ts'
-import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
 import { repoPaths } from '../paths.ts'
+import { explainDisk } from '../write/disk-error.ts'
+import { syncFolder } from '../write/sync-folder.ts'
+import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
 import { checkFilesystem } from './filesystem.ts'
 import { migrate, needsMigration, newer } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -77,6 +79,7 @@ class RepoDatabase implements Database, Transaction {
   readonly #failures: DiskFailures | undefined
   #connection: DatabaseSync
   #failure: CairnError | undefined
+  #areNamesSynced = false
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(file: string, { waiting = 'timer', log = SILENT, walLimitBytes, lockWaitMs, gate }: DatabaseOptions) {
@@ -144,6 +147,7 @@ class RepoDatabase implements Database, Transaction {
   async #transactNow<T>(work: (tx: Transaction) => T): Promise<T> {
     if (this.#failure !== undefined || this.#lock === undefined) throw this.#failure
     try {
+      this.#syncNames()
       return await this.#lock.run(
         () => this.#begin(),
         () => {
@@ -156,6 +160,19 @@ class RepoDatabase implements Database, Transaction {
       if (isDiskFailure(error)) this.turnReadOnly(error)
       throw explainSqlite(error, this.file)
     }
+  }
+
+  /** SQLite does not look at what its own sync of the folder says: without one that went well a new WAL may lose its name in a power cut. */
+  #syncNames(): void {
+    if (this.#areNamesSynced) return
+    try {
+      syncFolder(dirname(this.file))
+    } catch (cause) {
+      const error = explainDisk(cause, dirname(this.file))
+      if (isCairnError(error, 'READ_ONLY')) this.turnReadOnly(cause)
+      throw error
+    }
+    this.#areNamesSynced = true
   }
 
   /** What is committed stays so: a checkpoint that fails must not make its transaction look failed, and be done again. */

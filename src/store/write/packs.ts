@@ -1,8 +1,8 @@
 // The landing pack of this process: the one file that its bulk writes are appended to (spec: store §4.3).
 
-import { close, closeSync, fdatasync, fstatSync, openSync, write } from 'node:fs'
+import { close, closeSync, fdatasync, fstatSync, ftruncateSync, openSync, write } from 'node:fs'
 import { promisify } from 'node:util'
-import { CairnError } from '../../errors.ts'
+import { CairnError, isCairnError } from '../../errors.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { packFile, repoPaths } from '../paths.ts'
 import { packLimitBytes, type Quota } from '../room/quota.ts'
@@ -96,17 +96,22 @@ export class PackWriter {
         endBytes += bytes.byteLength
       }
     } catch (error) {
-      await Promise.allSettled(syncs)
+      await this.#sync(pack, syncs)
+      cutTail(pack)
       throw explainDisk(error, packFile(this.#options.path, pack.id))
     }
+    await this.#sync(pack, [...syncs, syncData(pack.fd)])
+    return { pack: pack.id, base: pack.committedBytes, bases, endBytes }
+  }
+
+  /** The system tells a failed write once: an earlier sync that failed counts, whatever the last one says. */
+  async #sync(pack: OpenPack, syncs: readonly Promise<void>[]): Promise<void> {
     try {
-      // The system tells a failed write once: an earlier sync that failed counts, whatever the last one says.
-      await allDone([...syncs, syncData(pack.fd)])
+      await allDone(syncs)
     } catch (error) {
       await this.#giveUp(pack)
       throw explainDisk(error, packFile(this.#options.path, pack.id))
     }
-    return { pack: pack.id, base: pack.committedBytes, bases, endBytes }
   }
 
   /** In the transaction of the group: the pack is still ours, and grows. */
@@ -151,9 +156,27 @@ export class PackWriter {
       .catch(() => undefined)
   }
 
+  /** A pack that cannot be opened is given up: each that is owned counts as being written, and takes of the room that is left. */
+  async #openFile({ id, committed, lease }: { id: number; committed: number; lease: number }) {
+    const { path, database } = this.#options
+    try {
+      return openPackFile(path, id, committed)
+    } catch (cause) {
+      const error = explainDisk(cause, packFile(path, id))
+      // Whether its name is on the disk is not known after a failed sync: then nobody takes it up again.
+      const isUnknown = isCairnError(error, 'READ_ONLY') ? 1 : 0
+      await database
+        .transact(tx =>
+          tx.run('UPDATE packs SET owner = NULL, sealed = ? WHERE id = ? AND owner = ?', isUnknown, id, lease),
+        )
+        .catch(() => undefined)
+      throw error
+    }
+  }
+
   /** One that another process has released cleanly, else a new one. */
   async #openPack(lease: number): Promise<OpenPack> {
-    const { path, database, quota } = this.#options
+    const { database, quota } = this.#options
     for (;;) {
       const { id, committed } = await database.transact(tx => {
         const adopted = tx.get<{ id: number; committed: number }>(
@@ -164,13 +187,22 @@ export class PackWriter {
         quota.check(tx)
         return pack
       })
-      const fd = openPackFile(path, id, committed)
+      const fd = await this.#openFile({ id, committed, lease })
       if (fd !== undefined) {
         this.#timer = setInterval(() => void this.#leaveTaken().catch(() => undefined), TAKEN_CHECK_MS).unref()
         return { id, lease, fd, committedBytes: committed }
       }
       await database.transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', id))
     }
+  }
+}
+
+/** What of a group was written when the disk was full: on such a disk others need that room. Its owner alone may do this (spec: store §4.3). */
+function cutTail({ fd, committedBytes }: OpenPack): void {
+  try {
+    ftruncateSync(fd, committedBytes)
+  } catch {
+    // The next group begins at the same place.
   }
 }
 
@@ -189,11 +221,7 @@ function startSync(fd: number): Promise<void> {
 /** Undefined if an adopted pack is not what its row says. */
 function openPackFile(path: string, id: number, committedBytes: number): number | undefined {
   const file = packFile(path, id)
-  if (committedBytes === 0) {
-    const fd = openSync(file, 'w+', 0o600)
-    syncFolder(repoPaths(path).packs)
-    return fd
-  }
+  if (committedBytes === 0) return createPackFile(path, file)
   let fd: number
   try {
     fd = openSync(file, 'r+')
@@ -204,4 +232,15 @@ function openPackFile(path: string, id: number, committedBytes: number): number 
   if (fstatSync(fd).size >= committedBytes) return fd
   closeSync(fd)
   return undefined
+}
+
+function createPackFile(path: string, file: string): number {
+  const fd = openSync(file, 'w+', 0o600)
+  try {
+    syncFolder(repoPaths(path).packs)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
 }
