@@ -1,8 +1,10 @@
 // The running daemon of a repository, spoken to in Kubo's RPC: exactly the calls that commands need of it.
 
 import type { CID } from 'multiformats/cid'
+import type { PinDocument } from '../gateway/rpc/pin-document.ts'
 import type { NodeId, PeerInfo } from '../src/api/network.ts'
-import type { Pin, PinMode, PinProgress } from '../src/api/pins.ts'
+import type { Pin, PinMeta, PinMode, PinProgress, PinState } from '../src/api/pins.ts'
+import type { WhyEvent, WhyStep } from '../src/api/why.ts'
 import { parseCid } from '../src/block/cid.ts'
 import { verifyBlock } from '../src/block/hash.ts'
 import type { Wait } from '../src/block/source.ts'
@@ -22,8 +24,11 @@ export interface Remote {
   blockGet(cid: CID, wait: Wait): Promise<Uint8Array>
   pinAdd(
     cid: CID,
-    options: Wait & { mode: PinMode; name?: string; onProgress?: (progress: PinProgress) => void },
+    options: Wait & PinMeta & { mode: PinMode; onProgress?: (progress: PinProgress) => void },
   ): Promise<Pick<Pin, 'cid' | 'mode' | 'name'>>
+  /** By the id of the pin: how far those have come that the daemon is making. */
+  pinStates(wait: Wait): Promise<ReadonlyMap<number, PinState>>
+  why(path: string, wait: Wait): AsyncIterable<WhyEvent>
   swarmPeers(wait: Wait): Promise<readonly PeerInfo[]>
   swarmConnect(address: string, wait: Wait): Promise<{ id: string }>
   shutdown(wait: Wait): Promise<void>
@@ -48,6 +53,15 @@ export function createRemote(endpoint: Endpoint): Remote {
       return bytes
     },
     pinAdd: (cid, options) => pinAdd(endpoint, cid, options),
+    pinStates: async ({ signal }) => {
+      const states = new Map<number, PinState>()
+      for await (const line of readLines(await rpc(endpoint, 'pin/status', { query: [['running', 'true']], signal }))) {
+        const { Id, Progress } = JSON.parse(line) as PinDocument
+        if (Progress !== undefined) states.set(Id, Progress)
+      }
+      return states
+    },
+    why: (path, wait) => why(endpoint, path, wait),
     swarmPeers: async wait => {
       const { Peers } = await json<{ Peers: RpcPeer[] | null }>('swarm/peers', [['verbose', 'true']], wait)
       return (Peers ?? []).map(toPeerInfo)
@@ -99,10 +113,36 @@ function goDurationMs(text: string): number {
   return parts.reduce((sum, [, value, unit = '']) => sum + Number(value) * (units[unit] ?? 0), 0)
 }
 
+interface PinAnswer {
+  readonly Pins?: string[] | null
+  readonly Progress?: number
+  readonly Bytes?: number
+  readonly Waiting?: string
+  readonly Message?: string
+}
+
+type Worded<T> = T extends CID ? string : T extends readonly WhyStep[] ? readonly { link: string; cid: string }[] : T
+type WhyDocument = {
+  readonly [E in WhyEvent as E['type']]: { readonly [K in keyof E]: Worded<E[K]> }
+}[WhyEvent['type']]
+
+async function* why(endpoint: Endpoint, path: string, { signal }: Wait): AsyncGenerator<WhyEvent> {
+  for await (const line of readLines(await rpc(endpoint, 'why', { query: [['arg', path]], signal }))) {
+    const event = JSON.parse(line) as WhyDocument & { readonly Message?: string }
+    if (event.Message !== undefined) throw new CairnError('UNREACHABLE', event.Message)
+    yield {
+      ...event,
+      ...('cid' in event && { cid: parseCid(event.cid) }),
+      ...('root' in event && { root: parseCid(event.root) }),
+      ...('path' in event && { path: event.path.map(({ link, cid }) => ({ link, cid: parseCid(cid) })) }),
+    } as WhyEvent
+  }
+}
+
 async function pinAdd(
   endpoint: Endpoint,
   cid: CID,
-  { mode, name, onProgress, signal }: Parameters<Remote['pinAdd']>[1],
+  { mode, name, owner, labels, expires, priority, onProgress, signal }: Parameters<Remote['pinAdd']>[1],
 ): Promise<Pick<Pin, 'cid' | 'mode' | 'name'>> {
   const query: Query[] = [
     ['arg', cid.toString()],
@@ -110,12 +150,24 @@ async function pinAdd(
     // Without progress nothing would be sent until the end, and a broken daemon would look like a slow one.
     ['progress', 'true'],
     ...(name === undefined ? [] : [['name', name] as const]),
+    ...(owner === undefined ? [] : [['owner', owner] as const]),
+    ...(labels === undefined ? [] : [['labels', JSON.stringify(labels)] as const]),
+    ...(expires === undefined ? [] : [['expires', String(expires)] as const]),
+    ...(priority === undefined ? [] : [['priority', String(priority)] as const]),
+    ['waiting', 'true'],
   ]
   let pinned: string | undefined
   for await (const line of readLines(await rpc(endpoint, 'pin/add', { query, signal }))) {
-    const answer = JSON.parse(line) as { Pins?: string[] | null; Progress?: number; Bytes?: number; Message?: string }
+    const answer = JSON.parse(line) as PinAnswer
     if (answer.Message !== undefined) throw new CairnError('UNREACHABLE', answer.Message)
-    if (answer.Progress !== undefined) onProgress?.({ blocks: answer.Progress, bytes: answer.Bytes ?? 0, fetched: 0 })
+    const { Progress, Bytes = 0, Waiting } = answer
+    if (Progress !== undefined || Waiting !== undefined)
+      onProgress?.({
+        blocks: Progress ?? 0,
+        bytes: Bytes,
+        fetched: 0,
+        ...(Waiting !== undefined && { waiting: Waiting }),
+      })
     pinned ??= answer.Pins?.[0]
   }
   if (pinned === undefined) throw new CairnError('UNREACHABLE', `the daemon broke off while it pinned ${cid}`)

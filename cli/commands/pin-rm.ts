@@ -9,6 +9,7 @@ export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path that is pinned', many: true }],
   flags: {
     name: { type: 'string', short: 'n', value: 'TEXT', doc: 'Only the pin of that name' },
+    owner: { type: 'string', value: 'TEXT', doc: 'Only the pins of that owner' },
     recursive: { type: 'boolean', short: 'r', doc: 'Taken as ipfs has it', hidden: true },
   },
   examples: ['cairn pin rm CID', 'cairn pin rm --name old CID'],
@@ -18,7 +19,7 @@ export const command = define({
     const node = await session.open({ local: true })
     await forEach(args, context, async text => {
       const cid = await targetOf(node, text, { signal })
-      await node.pins.rm(cid, { ...defined({ name: flags.name }), signal })
+      await node.pins.rm(cid, { ...defined({ name: flags.name, owner: flags.owner }), signal })
       print(context, { json: { cid, unpinned: true }, quiet: String(cid), text: `unpinned ${cid}` })
     })
   },

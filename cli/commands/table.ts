@@ -32,6 +32,12 @@ export const COMMANDS: readonly TableEntry[] = [
   { name: 'pin rm', group: 'Pins', summary: 'No longer keep content', load: () => import('./pin-rm.ts') },
   { name: 'pin ls', group: 'Pins', summary: 'List what is kept', load: () => import('./pin-ls.ts') },
   {
+    name: 'pin status',
+    group: 'Pins',
+    summary: 'Tell how far pins have come',
+    load: () => import('./pin-status.ts'),
+  },
+  {
     name: 'pin update',
     group: 'Pins',
     summary: 'Keep a new version in place of an old one',
@@ -43,6 +49,7 @@ export const COMMANDS: readonly TableEntry[] = [
     summary: 'Check that pinned content is whole',
     load: () => import('./pin-verify.ts'),
   },
+  { name: 'why', group: 'Pins', summary: 'Tell what keeps a block', load: () => import('./why.ts') },
 
   {
     name: 'block get',
@@ -134,6 +141,18 @@ export const COMMANDS: readonly TableEntry[] = [
     summary: 'Remove what nothing keeps',
     aliases: ['repo gc'],
     load: () => import('./gc.ts'),
+  },
+  {
+    name: 'backup',
+    group: 'Repository',
+    summary: 'Copy the repository while it is in use',
+    load: () => import('./backup.ts'),
+  },
+  {
+    name: 'restore',
+    group: 'Repository',
+    summary: 'Make a repository from a backup',
+    load: () => import('./restore.ts'),
   },
   {
     name: 'config show',

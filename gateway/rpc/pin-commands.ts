@@ -1,4 +1,4 @@
-// pin/rm, pin/update, pin/verify, and the table of pin commands.
+// pin/rm, pin/update, pin/verify, and the table of commands about pins.
 
 import type { CID } from 'multiformats/cid'
 import type { CairnNode } from '../../src/api/node.ts'
@@ -7,6 +7,7 @@ import { failure } from './errors.ts'
 import { cidOfArgument } from './paths.ts'
 import { pinAdd } from './pin-add.ts'
 import { formsOf, pinLs } from './pin-ls.ts'
+import { pinStatus, why } from './pin-status.ts'
 
 const pinRm = command({
   args: [{ name: 'ipfs-path', many: true }],
@@ -77,6 +78,8 @@ async function* verdicts(node: CairnNode, { verbose, signal, formatCid }: Verify
 export const PIN_COMMANDS: Record<string, Command> = {
   'pin/add': pinAdd,
   'pin/ls': pinLs,
+  'pin/status': pinStatus,
+  why,
   'pin/rm': pinRm,
   'pin/update': pinUpdate,
   'pin/verify': pinVerify,

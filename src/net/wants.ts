@@ -7,6 +7,7 @@ import type { FetchState, Wait } from '../block/source.ts'
 import { LIMITS } from '../limits.ts'
 import type { Logger } from '../observe/log.ts'
 import { type Answer, nextAsks } from './choose.ts'
+import { fetchState } from './fetch-state.ts'
 import { Gate } from './gate.ts'
 import { Outbox } from './outbox.ts'
 import type { Session } from './session.ts'
@@ -109,26 +110,8 @@ export class Wants implements WireListener {
     for (const want of this.#wants.values()) if (want.session === session && !isAsked(want)) this.#advance(want)
   }
 
-  /** How it stands with what is wanted of one root. */
   state(session: Session): FetchState {
-    const { search, providers } = session
-    const asked = new Set<string>()
-    const answered = new Set<string>()
-    for (const want of this.#wants.values()) {
-      if (want.session !== session) continue
-      for (const [peer, answer] of want.answers) {
-        asked.add(peer)
-        if (answer === 'has' || answer === 'lacks') answered.add(peer)
-      }
-    }
-    return {
-      connected: this.#peers.size,
-      asked: asked.size,
-      answered: answered.size,
-      providers: providers.size,
-      searches: search.count,
-      ...(search.absent !== undefined && { noSearch: search.absent }),
-    }
+    return fetchState(session, this.#wants.values(), this.#peers.size)
   }
 
   onConnect(id: PeerId): void {
