@@ -1,0 +1,106 @@
+// A power cut, or a kill, at every named point of add, pin, collection and compaction: what was acknowledged by then is there.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { NewBlock } from '../../src/block/source.ts'
+import { POINTS } from '../crash/points/points.ts'
+import { openAt } from '../store/support.ts'
+import { ACTS, type Act, addPinned } from './acts.ts'
+import { crashedCopy } from './power-cut.ts'
+import { assertKept, assertSound, isWanted, judgeStore, newRepo, removeRepo } from './stage.ts'
+
+const FULL = process.env.TEST_FULL !== undefined
+/** So many times that a point is passed in the same phase; processes are only killed in the long budget: a power cut takes more. */
+const HITS_OF_ONE_POINT = FULL ? 20 : 1
+const LOSSES = FULL ? (['power', 'processes'] as const) : (['power'] as const)
+
+interface Cut {
+  readonly where: string
+  readonly path: string
+  readonly kept: readonly NewBlock[]
+}
+
+const seen = new Set<string>()
+const totals = { cuts: 0, acts: 0 }
+
+export function cutTests(): void {
+  for (const act of ACTS) {
+    const title = `cut at every point: ${act.name}`
+    if (!isWanted(title)) continue
+    test(title, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'cairn-cuts-'))
+      const path = await newRepo()
+      try {
+        const cuts = await actAndCut(act, path, folder)
+        assert.ok(cuts.length > 5, 'it passes points')
+        for (const cut of cuts) await judgeCut(act, cut)
+        totals.cuts += cuts.length
+        totals.acts++
+      } finally {
+        removeRepo(path)
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+  }
+
+  test('the counts of the cuts', () => {
+    if (process.env.TEST_ONLY) return
+    console.log(
+      `\n» cut-points: ${totals.cuts} cuts at ${seen.size} of ${POINTS.length} named points in ${totals.acts} acts, nothing acknowledged lost`,
+    )
+    assert.ok(totals.cuts > 0)
+  })
+
+  test.run()
+}
+
+/** Copies what a cut would leave at each point while the act goes on. */
+async function actAndCut(act: Act, path: string, folder: string): Promise<Cut[]> {
+  const cuts: Cut[] = []
+  const hits = new Map<string, number>()
+  await act.prepare(path)
+  const kept = [...act.kept]
+  let phase = 'begin'
+  globalThis.cairnAtPoint = name => {
+    seen.add(name)
+    if (!name.startsWith('transaction: ')) phase = name
+    const key = `${phase} / ${name}`
+    const hit = (hits.get(key) ?? 0) + 1
+    hits.set(key, hit)
+    if (hit > HITS_OF_ONE_POINT) return
+    for (const lost of LOSSES) {
+      const to = join(folder, `${cuts.length}`, 'repo')
+      crashedCopy(path, to, lost)
+      cuts.push({ where: `${key}, time ${hit}, ${lost} lost`, path: to, kept: [...kept] })
+    }
+  }
+  try {
+    await act.run(path, blocks => kept.push(...blocks))
+  } finally {
+    globalThis.cairnAtPoint = undefined
+  }
+  return cuts
+}
+
+async function judgeCut(act: Act, { where, path, kept }: Cut): Promise<void> {
+  try {
+    const store = await openAt(path, { cacheBytes: 0 })
+    try {
+      await assertSound(store)
+      await assertKept(store, kept)
+      // Whoever comes back and adds it all again must not be told that it is here if it is not.
+      await addPinned(store, act.again)
+      await judgeStore(store, [...kept, ...act.again.blocks])
+    } finally {
+      await store[Symbol.asyncDispose]()
+    }
+  } catch (error) {
+    if (error instanceof Error) error.message = `cut at "${where}": ${error.message}`
+    throw error
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
+}

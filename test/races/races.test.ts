@@ -1,0 +1,9 @@
+import { tmpdir } from 'node:os'
+import { installPoints } from '../crash/points/points.ts'
+import { watchSyncs } from './power-cut.ts'
+
+// Before the product is loaded: what is patched must not be in memory yet.
+installPoints()
+await watchSyncs(tmpdir())
+const { raceTests } = await import('./races.ts')
+raceTests()
