@@ -18,6 +18,8 @@ export interface RepoPaths {
   readonly rebuilt: string
   /** While it is there, the database is being replaced and must not be opened. */
   readonly rebuildMark: string
+  /** Holds the database of a restore that is not finished. */
+  readonly restoring: string
 }
 
 export const repoPaths = (path: string): RepoPaths => ({
@@ -34,6 +36,7 @@ export const repoPaths = (path: string): RepoPaths => ({
   reserve: join(path, 'reserve'),
   rebuilt: join(path, 'rebuild'),
   rebuildMark: join(path, 'rebuild', 'switching'),
+  restoring: join(path, 'restore'),
 })
 
 export const packFile = (path: string, id: number): string => join(path, 'packs', `${id}.pack`)

@@ -1,6 +1,6 @@
 // The repository's folder: how it is made, and the lock that only one daemon can hold (spec: store §1).
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { CairnError } from '../errors.ts'
 import { makeFolders, whyUnwritable } from '../writable.ts'
@@ -14,9 +14,25 @@ import { syncFolder } from './write/sync-folder.ts'
 
 export const repoExists = (path: string): boolean => existsSync(repoPaths(path).database)
 
-/** NO_REPO unless there is one. */
+/** NO_REPO unless there is one; REPO_DAMAGED if all but its database is there. */
 export function checkRepoExists(path: string): void {
+  checkNotLost(path)
   if (!repoExists(path)) throw new CairnError('NO_REPO', `there is no repository at ${path}`)
+}
+
+/** A new index beside packs of an old one would give their names to new packs. */
+function checkNotLost(path: string): void {
+  const { database, packs, restoring } = repoPaths(path)
+  if (existsSync(database) || !existsSync(packs)) return
+  if (existsSync(restoring)) {
+    throw new CairnError('REPO_DAMAGED', `a restore into ${path} was not finished`, {
+      hint: 'run the same `cairn restore` again',
+    })
+  }
+  if (!readdirSync(packs).some(name => name.endsWith('.pack'))) return
+  throw new CairnError('REPO_DAMAGED', `${database} is gone, and packs are there`, {
+    hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
+  })
 }
 
 /** Makes the folder and what belongs into it; what is there already stays. REPO_UNSUITABLE on a network file system. */
@@ -24,6 +40,7 @@ export async function initRepo(path: string): Promise<void> {
   const root = resolve(path)
   const paths = repoPaths(root)
   const wasThere = nearestFolder(dirname(root))
+  checkNotLost(root)
   try {
     makeFolders(root, 0o700)
     checkFilesystem(root)

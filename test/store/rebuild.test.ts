@@ -126,7 +126,7 @@ test('each page of the database zeroed in its turn: no block is lost that lies e
     rmSync(result.keptIn ?? '', { recursive: true, force: true })
   }
   console.log(
-    `» rebuild: ${damaged} of ${pages} pages of a database zeroed one by one, ${recovered} records found, blocks lost 0, pins lost 0`,
+    `\n» rebuild: ${damaged} of ${pages} pages of a database zeroed one by one, ${recovered} records found, blocks lost 0, pins lost 0`,
   )
 })
 

@@ -1,8 +1,9 @@
 // The database that takes the place of a damaged one, filled row by row where nobody else sees it.
 
 import { mkdirSync, rmSync } from 'node:fs'
+import { recountAll } from '../backup/snapshot.ts'
 import { type Database, openDatabase, type Param, type Row } from '../database/database.ts'
-import { PLACE_FILE, PLACE_INLINE, RECORD_OVERHEAD } from '../database/schema.ts'
+import { PLACE_FILE, PLACE_INLINE } from '../database/schema.ts'
 import { repoPaths } from '../paths.ts'
 import { syncFile, syncFolder } from '../write/sync-folder.ts'
 import type { FoundBlock } from './scan-pack.ts'
@@ -103,16 +104,8 @@ export class NewIndex implements Disposable {
       UPDATE blocks SET epoch = (SELECT value FROM meta WHERE key = 'epoch');
       INSERT INTO operations (lease, kind, epoch, started, finished)
         SELECT 0, 'rebuild', value, unixepoch() * 1000, unixepoch() * 1000 FROM meta WHERE key = 'epoch';
-      UPDATE packs SET live = coalesce(
-        (SELECT sum(${RECORD_OVERHEAD} + length(mh) + size) FROM blocks WHERE pack = packs.id), 0);
-      UPDATE counters SET value = CASE name
-        WHEN 'blocks' THEN (SELECT count(*) FROM blocks)
-        WHEN 'block_bytes' THEN (SELECT coalesce(sum(size), 0) FROM blocks)
-        WHEN 'inline_bytes' THEN (SELECT coalesce(sum(size), 0) FROM blocks WHERE pack = ${PLACE_INLINE})
-        WHEN 'file_bytes' THEN (SELECT coalesce(sum(size), 0) FROM blocks WHERE pack = ${PLACE_FILE})
-        WHEN 'pack_bytes' THEN (SELECT coalesce(sum(committed), 0) FROM packs)
-        ELSE value END;
       COMMIT;`)
+    recountAll(connection)
   }
 
   #run(sql: string, ...params: Param[]): void {

@@ -1,7 +1,7 @@
 // Reading blocks at the places that an index names, with nothing of a store around it: for one that is not in use (yet).
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { Database } from '../database/database.ts'
+import type { Transaction } from '../database/database.ts'
 import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from '../database/schema.ts'
 import { packFile } from '../paths.ts'
 import { BlockFiles } from '../write/files.ts'
@@ -15,13 +15,13 @@ export interface Placed {
 
 /** One pack is kept open: rows are best asked for in the order of their places. */
 export class PlacedReader implements Disposable {
-  readonly #database: Database
+  readonly #index: Pick<Transaction, 'get'>
   readonly #path: string
   readonly #files: BlockFiles
   #open: { readonly pack: number; readonly fd: number | undefined } | undefined
 
-  constructor({ path, database }: { readonly path: string; readonly database: Database }) {
-    this.#database = database
+  constructor({ path, index }: { readonly path: string; readonly index: Pick<Transaction, 'get'> }) {
+    this.#index = index
     this.#path = path
     this.#files = new BlockFiles(path)
   }
@@ -30,7 +30,7 @@ export class PlacedReader implements Disposable {
   read({ mh, size, pack, at }: Placed): Uint8Array | undefined {
     if (pack === PLACE_BAD) return undefined
     if (pack === PLACE_INLINE)
-      return this.#database.get<{ bytes: Uint8Array }>('SELECT bytes FROM data WHERE id = ?', at)?.bytes
+      return this.#index.get<{ bytes: Uint8Array }>('SELECT bytes FROM data WHERE id = ?', at)?.bytes
     if (pack === PLACE_FILE) {
       const fd = openIfThere(this.#files.fileOf(mh))
       try {

@@ -7,7 +7,7 @@ import { mayLink, scanLinks } from '../../block/links.ts'
 import type { Wait } from '../../block/source.ts'
 import { createPace } from '../collect/pace.ts'
 import type { Database } from '../database/database.ts'
-import { PIN_MODES, PIN_STATUSES } from '../database/schema.ts'
+import { PIN_MODES, PIN_STATUSES, PLACE_BAD } from '../database/schema.ts'
 import { type Placed, PlacedReader } from './placed-reader.ts'
 
 export interface BrokenRoot {
@@ -63,7 +63,7 @@ class RootWalker implements Disposable {
   #seen = new DigestSet({ words: 4 })
 
   constructor(path: string, database: Database, signal: AbortSignal) {
-    this.#reader = new PlacedReader({ path, database })
+    this.#reader = new PlacedReader({ path, index: database })
     this.#database = database
     this.#pace = createPace(signal)
   }
@@ -92,7 +92,7 @@ class RootWalker implements Disposable {
       'SELECT mh, size, links, pack, at FROM blocks WHERE mh = ?',
       cid.multihash.bytes,
     )
-    if (row === undefined) return undefined
+    if (row === undefined || row.pack === PLACE_BAD) return undefined
     if (!recursive || row.links === 0 || !mayLink(cid.code)) return []
     const bytes = this.#reader.read(row)
     return bytes === undefined ? undefined : scan(cid, bytes)
