@@ -65,7 +65,7 @@ test('handles of one process, and processes that are stopped, killed and started
 })
 
 test.after(() => {
-  const races = [...met].map(([race, count]) => `${race} ${Math.round((100 * count) / totals.runs)} %`).join(', ')
+  const races = [...met].map(([race, count]) => `${race} ${((100 * count) / totals.runs).toFixed(1)} %`).join(', ')
   console.log(
     `\n» model: ${totals.runs} runs (${RUNS_IN_PROCESSES} with real processes, ${totals.kills} kills), ${totals.commands} commands, ${totals.violations} violations, seed ${SEED}, ${totals.regressions} regressions replayed, races met: ${races}`,
   )

@@ -151,6 +151,18 @@ const race: fc.Arbitrary<Step[]> = fc
         { do: 'sweepOn', on: by },
         ...rest,
       ],
+      // Killed in the midst of it.
+      [put, ...sweep, { do: 'crash', on: by }, { do: 'add', on: at, dag }, { do: 'sweep', on: by }, ...rest],
+      // A writer that is stopped for two hours over a whole collection, and goes on.
+      [
+        { do: 'hold', on: at, dag },
+        { do: 'more', on: at },
+        ...sweep.slice(1),
+        { do: 'stop', on: at },
+        { do: 'clock', ms: TWO_HOURS },
+        { do: 'sweepEnd', on: by },
+        { do: 'pinIt', on: at },
+      ],
       // An operation that is held open across a collection.
       [{ do: 'hold', on: at, dag }, { do: 'more', on: at }, ...sweep, { do: 'pinIt', on: at }, ...rest],
     ]
