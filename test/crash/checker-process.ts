@@ -3,6 +3,7 @@
 import { collectGarbage } from '../../src/pins/gc.ts'
 import { checkRepo } from '../../src/store/check/check.ts'
 import { openStore } from '../../src/store/open.ts'
+import { initRepo } from '../../src/store/repo.ts'
 import type { Store } from '../../src/store/store.ts'
 import { GiB, MiB } from '../../src/units.ts'
 import type { Judgement } from './checker.ts'
@@ -23,6 +24,8 @@ async function judge({ path, ledger, isCurrent, collect }: Judgement): Promise<s
   // Of an older schema, in the middle of its migration, there is nothing to say yet.
   const first = isCurrent ? named('as it was left', findViolations({ path, ledger })) : []
   if (first.length > 0) return first
+  // What began as an older repository, or as none, is finished by whoever comes next.
+  if (!isCurrent) await initRepo(path)
   const check = await withStore(path, store => productCheck(path, store))
   const second = [...named('by repo check', check), ...named('after the restart', findViolations({ path, ledger }))]
   if (second.length > 0 || !collect) return second

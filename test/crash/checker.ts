@@ -16,22 +16,23 @@ export interface Judgement {
 
 export class Checker implements AsyncDisposable {
   readonly #child: ChildProcess
+  readonly #ended: Promise<never>
 
   constructor() {
     this.#child = fork(join(import.meta.dirname, 'checker-process.ts'), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
+    this.#ended = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`the checker ended with ${code}`)
+    })
+    this.#ended.catch(() => undefined)
   }
 
   /** Every violation. One judgement at a time. */
   async judge({ isCurrent = true, collect = true, ...rest }: Partial<Judgement> & Pick<Judgement, 'path' | 'ledger'>) {
-    const answer = once(this.#child, 'message')
-    const ended = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`the checker ended with ${code}`)
-    })
-    ended.catch(() => undefined)
+    const answer = new Promise(resolve => this.#child.once('message', resolve))
     this.#child.send({ ...rest, isCurrent, collect } satisfies Judgement)
-    const [violations] = await Promise.race([answer, ended])
+    const violations = await Promise.race([answer, this.#ended])
     return violations as string[]
   }
 

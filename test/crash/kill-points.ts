@@ -25,8 +25,8 @@ export interface Scenario {
   readonly ledger: Ledger
   /** Runs it to its end or its death; resolves with what was acknowledged besides. */
   readonly run: (context: RunContext) => Promise<Ledger>
-  /** The repository may be of an older schema afterwards. */
-  readonly migrates?: boolean
+  /** It makes the repository what it is: killed, it leaves one of an older schema, or none. */
+  readonly makes?: boolean
   /** Other violations, of what it writes elsewhere. */
   readonly inspect?: (context: Omit<RunContext, 'start'>, acknowledged: Ledger) => Promise<string[]>
 }
@@ -139,7 +139,7 @@ class Lane implements AsyncDisposable {
     const found: string[] = []
     if (!killed && child?.exitCode !== 0) found.push(`it ended with ${child?.exitCode ?? child?.signalCode}`)
     found.push(...((await this.#scenario.inspect?.({ repo, out }, acknowledged)) ?? []))
-    const isCurrent = this.#scenario.migrates !== true || !killed
+    const isCurrent = this.#scenario.makes !== true || !killed
     const ledger = mergeLedgers(this.#scenario.ledger, acknowledged)
     found.push(...(await this.#checker.judge({ path: repo, ledger, isCurrent })))
     return { calls: parseLog(readFileSync(log, 'utf8')), found, killed }

@@ -63,7 +63,12 @@ export async function makeWorld(work: string): Promise<World> {
   return { base, inputs, ledger, tree, packed, single, loose, car, carRoot }
 }
 
-/** One command; the CIDs that it printed before its end are acknowledged. */
+/** A scenario's run of one command; the CIDs that it printed before its end are acknowledged. */
+export const commandRun =
+  (args: readonly string[], acknowledge: (cids: string[]) => Ledger): Scenario['run'] =>
+  async context =>
+    acknowledge(await runCommand(context, args))
+
 async function runCommand(context: RunContext, args: readonly string[]): Promise<string[]> {
   const child = context.start(args)
   const stdout = text(child.stdout)
@@ -83,13 +88,13 @@ export function commandScenarios(world: World): Scenario[] {
     name,
     base,
     ledger,
-    run: async context => asPinned(await runCommand(context, ['add', '-Q', ...args])),
+    run: commandRun(['add', '-Q', ...args], asPinned),
   })
   const scenario = (name: string, args: string[], acknowledge: (cids: string[]) => Ledger): Scenario => ({
     name,
     base,
     ledger,
-    run: async context => acknowledge(await runCommand(context, args)),
+    run: commandRun(args, acknowledge),
   })
   return [
     adds('add-small', input('new-small')),
