@@ -135,6 +135,10 @@ const SYSTEM_ERRORS: Record<string, ErrorCode> = {
   ENOSPC: 'NO_SPACE',
   EDQUOT: 'NO_SPACE',
   EROFS: 'READ_ONLY',
+  EIO: 'READ_ONLY',
+  // Passes when somebody else is done with theirs.
+  EMFILE: 'TOO_MANY_REQUESTS',
+  ENFILE: 'TOO_MANY_REQUESTS',
   EACCES: 'NOT_PERMITTED',
   EPERM: 'NOT_PERMITTED',
   ABORT_ERR: 'CANCELLED',

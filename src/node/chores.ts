@@ -50,6 +50,7 @@ export class ChoreThread implements ChoreRunner {
   readonly #start: Omit<ChoreThreadStart, 'gate' | 'logLevel'>
   readonly #log: Logger
   readonly #idleMs: number
+  readonly #failure: () => CairnError | undefined
   readonly #runs = new Map<number, ArrivalQueue>()
   #worker: Worker | undefined
   #ended: Promise<unknown> = Promise.resolve()
@@ -59,7 +60,13 @@ export class ChoreThread implements ChoreRunner {
   #stays = false
   #closed = false
 
-  constructor({ log, idleMs = IDLE_MS, ...start }: Omit<ChoreThreadStart, 'gate' | 'logLevel'> & ChoreThreadOptions) {
+  constructor({
+    log,
+    idleMs = IDLE_MS,
+    failure = () => undefined,
+    ...start
+  }: Omit<ChoreThreadStart, 'gate' | 'logLevel'> & ChoreThreadOptions) {
+    this.#failure = failure
     this.#start = start
     this.#log = log
     this.#idleMs = idleMs
@@ -76,6 +83,9 @@ export class ChoreThread implements ChoreRunner {
     { signal }: Wait,
   ): AsyncGenerator<ChoreEvent<Name>> {
     signal.throwIfAborted()
+    const failure = this.#failure()
+    // A check reads, and is never needed more.
+    if (failure !== undefined && name !== 'check') throw failure
     const id = ++this.#lastId
     const queue = new ArrivalQueue()
     const worker = await this.#take()
@@ -171,6 +181,8 @@ export class ChoreThread implements ChoreRunner {
 export interface ChoreThreadOptions {
   readonly log: Logger
   readonly idleMs?: number
+  /** Why the process writes nothing more: a thread that opens the repository after a failed sync would know nothing of it (spec: store §7). */
+  readonly failure?: () => CairnError | undefined
 }
 
 /** Its transaction ends, its locks are given back; what it still tells goes nowhere. */

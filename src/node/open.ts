@@ -57,7 +57,8 @@ export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
     log: log.part('store'),
     makeRoom: () => makeRoomBy(chores, { graceMs }),
   })
-  const chores = role === 'daemon' ? new ChoreThread({ ...limits, log }) : choresHere(store, log)
+  const failure = () => store.database.failure
+  const chores = role === 'daemon' ? new ChoreThread({ ...limits, log, failure }) : choresHere(store, log)
   return new LocalNode(options, { store, chores, graceMs })
 }
 
