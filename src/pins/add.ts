@@ -43,10 +43,18 @@ export function readAsked(cid: CID, mode: PinMode, { name = '', owner = '', ...m
 export async function addPin(context: PinsContext, asked: Asked, wait: AddPinWait): Promise<Pin> {
   wait.signal.throwIfAborted()
   return (
-    (await pinComplete(context, asked)) ??
+    (await addComplete(context, asked, wait)) ??
     (await pinAtOnce(context, asked, wait)) ??
+    // Another call for the same pin may have been faster.
+    (await addComplete(context, asked, wait)) ??
     (await pinByWalk(context, asked, wait))
   )
+}
+
+async function addComplete(context: PinsContext, asked: Asked, { statements = [] }: AddPinWait) {
+  const pin = await pinComplete(context, asked)
+  if (pin !== undefined && statements.length > 0) await context.store.write(statements)
+  return pin
 }
 
 /** Where this pin, or another of the same DAG, is complete already. */

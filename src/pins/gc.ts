@@ -18,6 +18,8 @@ import { sweep } from '../store/collect/sweep.ts'
 import { lockHolder, takeLock } from '../store/database/kernel-lock.ts'
 import { vacuumDatabase } from '../store/database/vacuum.ts'
 import type { Store } from '../store/store.ts'
+import { certainNow, SYSTEM_CLOCK } from './clock.ts'
+import { dropExpired } from './expiry.ts'
 import { Marks } from './mark.ts'
 
 export interface GcOptions extends Wait {
@@ -40,6 +42,8 @@ export async function* collectGarbage(store: Store, options: GcOptions): AsyncGe
     return
   }
   using _ = holdGcLock(store)
+  // As rows, before anything is marked: a pin that is renewed later has to be made anew.
+  await dropExpired(store)
   yield* collect(store, options, await openEpoch(store, options.graceMs))
 }
 
@@ -59,11 +63,13 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
   const { signal, list = false, dryRun = false, compactBelow = COMPACT_BELOW, log = SILENT } = options
   const startedAt = performance.now()
   const ms = () => Math.round(performance.now() - startedAt)
+  // A dry run removes no pins, and foresees what their end would free.
+  const endedBy = dryRun ? certainNow(SYSTEM_CLOCK) : undefined
   const { blocks } = store.counters()
   const count = Math.max(1, Math.ceil(blocks / LIMITS.markedBlocks.value))
   let [removedBlocks, removedBytes, markedBlocks] = [0, 0, 0]
   for (let index = 0; index < count; index++) {
-    const marks = new Marks({ store, part: { index, count }, expected: Math.ceil(blocks / count), signal })
+    const marks = new Marks({ store, part: { index, count }, expected: Math.ceil(blocks / count), signal, endedBy })
     await marks.markRoots()
     markedBlocks += marks.size
     if (index === count - 1) yield { type: 'marked', roots: marks.roots, blocks: markedBlocks, ms: ms() }

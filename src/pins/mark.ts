@@ -22,6 +22,8 @@ export interface MarksOptions {
   /** Blocks to make room for. */
   readonly expected: number
   readonly signal: AbortSignal
+  /** Pins that end by then count as gone; none, if it is left out. */
+  readonly endedBy?: number | undefined
 }
 
 interface Root {
@@ -37,6 +39,7 @@ export class Marks {
   readonly #store: Store
   readonly #part: Part
   readonly #signal: AbortSignal
+  readonly #endedBy: number
   readonly #pace: () => Promise<void> | undefined
   /** Blocks that stay. Two digests taken for one would only spare a dead block until the next collection. */
   readonly #kept: DigestSet
@@ -46,10 +49,11 @@ export class Marks {
   #rootsVersion = -1
   roots = 0
 
-  constructor({ store, part, expected, signal }: MarksOptions) {
+  constructor({ store, part, expected, signal, endedBy = 0 }: MarksOptions) {
     this.#store = store
     this.#part = part
     this.#signal = signal
+    this.#endedBy = endedBy
     this.#pace = createPace(signal)
     this.#kept = new DigestSet({ words: 2, expected })
   }
@@ -90,8 +94,9 @@ export class Marks {
     let lastId = afterId
     for (;;) {
       const page = this.#store.database.all<{ id: number; cid: Uint8Array; mode: number; status: number }>(
-        `SELECT id, cid, mode, status FROM pins WHERE id > ? ${filter} ORDER BY id LIMIT ${PAGE_ROWS}`,
+        `SELECT id, cid, mode, status FROM pins WHERE id > ? AND (expires IS NULL OR expires > ?) ${filter} ORDER BY id LIMIT ${PAGE_ROWS}`,
         lastId,
+        this.#endedBy,
       )
       for (const { id, cid, mode, status } of page) {
         const recursive = mode === modeCode('recursive')
