@@ -18,7 +18,15 @@ export interface LoadOptions {
   readonly cars: readonly { readonly file: string; readonly root: string }[]
 }
 
-const ENV = { CAIRN_MODE: 'offline', CAIRN_STORE_MAX: '200MiB', CAIRN_DAEMON_MDNS: 'false' }
+const GRACE_MS = 60_000
+const ENV = {
+  CAIRN_MODE: 'offline',
+  CAIRN_STORE_MAX: '200MiB',
+  CAIRN_STORE_GRACE: `${GRACE_MS / 1000}s`,
+  CAIRN_DAEMON_MDNS: 'false',
+}
+/** Exit code and status of a write that the hard limit refuses: nothing was acknowledged then. */
+const REFUSED = { code: 8, status: 507 }
 const CID = /\b(?:baf[a-z2-7]{50,}|Qm\w{44})\b/g
 /** So many pins stand at most: the disk is small. */
 const MOST_PINS = 40
@@ -28,7 +36,8 @@ export class Load implements AsyncDisposable {
   readonly #options: LoadOptions
   readonly #random: (length: number) => Buffer
   readonly #pinned = new Set<string>()
-  readonly #whole = new Set<string>()
+  /** What no pin keeps, and when it was acknowledged. */
+  readonly #whole = new Map<string, number>()
   readonly #unpinned = new Set<string>()
   readonly #running = new Set<ChildProcess>()
   #daemon: ChildProcess | undefined
@@ -36,8 +45,8 @@ export class Load implements AsyncDisposable {
   #lanes: Promise<void>[] = []
   #stopping = false
   #files = 0
-  /** Of everything that was acknowledged. */
   acknowledged = 0
+  refused = 0
 
   constructor(options: LoadOptions) {
     this.#options = options
@@ -55,14 +64,17 @@ export class Load implements AsyncDisposable {
     this.#lanes = [
       this.#loop(() => this.#addByCommand()),
       this.#loop(() => this.#changeByCommand()),
-      this.#daemonLane(),
+      this.#loop(() => this.#askDaemon()),
     ]
   }
 
   /** What is owed now: a pin that somebody is about to remove is not. */
   owed(): Ledger {
+    // Well before its grace ends, so that no collection can have taken it.
+    const since = Date.now() - GRACE_MS / 2
+    for (const [cid, putAt] of this.#whole) if (putAt < since) this.#whole.delete(cid)
     return {
-      whole: [...this.#pinned, ...this.#whole],
+      whole: [...this.#pinned, ...this.#whole.keys()],
       pinned: [...this.#pinned],
       unpinned: [...this.#unpinned],
     }
@@ -83,11 +95,6 @@ export class Load implements AsyncDisposable {
     while (!this.#stopping) await step()
   }
 
-  async #daemonLane(): Promise<void> {
-    const own: string[] = []
-    await this.#loop(() => this.#askDaemon(own))
-  }
-
   #spawn(args: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [ENTRY, ...args], {
       env: { ...process.env, ...ENV, CAIRN_REPO: this.#options.repo },
@@ -103,6 +110,7 @@ export class Load implements AsyncDisposable {
     const child = this.#spawn(args)
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
     if (child.exitCode === 0) this.acknowledged++
+    else if (child.exitCode === REFUSED.code) this.refused++
     else if (!this.#stopping) throw new Error(`${args.join(' ')} ended with ${child.exitCode}: ${stderr}`)
     return child.exitCode === 0 ? (stdout.match(CID) ?? []) : []
   }
@@ -145,25 +153,26 @@ export class Load implements AsyncDisposable {
     const { file, root } = this.#pick(this.#options.cars)
     // From here on nobody can say whether it is pinned.
     this.#unpinned.delete(root)
-    await this.#command('dag', 'import', file)
-    if (!this.#stopping) this.#pinned.add(root)
+    const said = await this.#command('dag', 'import', file)
+    if (said.includes(root)) this.#pinned.add(root)
   }
 
   async #update(old: string): Promise<void> {
     const [next] = await this.#command('add', '-Q', '--pin=false', '-s', 'size-32768', this.#input())
     if (next === undefined) return
-    await this.#removing(old, () => this.#command('pin', 'update', old, next))
-    if (!this.#stopping) this.#pinned.add(next)
+    const said = await this.#removing(old, () => this.#command('pin', 'update', old, next))
+    if (said.length > 0) this.#pinned.add(next)
   }
 
   /** Owed by nobody from before it is asked for; gone once that was acknowledged. */
-  async #removing(cid: string, ask: () => Promise<unknown>): Promise<void> {
+  async #removing(cid: string, ask: () => Promise<string[]>): Promise<string[]> {
     this.#pinned.delete(cid)
-    await ask()
-    if (!this.#stopping) this.#unpinned.add(cid)
+    const said = await ask()
+    if (said.length > 0) this.#unpinned.add(cid)
+    return said
   }
 
-  async #askDaemon(own: string[]): Promise<void> {
+  async #askDaemon(): Promise<void> {
     const bytes = new Blob([new Uint8Array(this.#random(this.#pick(SIZES)))])
     const isBlock = this.#pick([true, false])
     const path = isBlock ? 'block/put?cid-codec=raw' : 'add?pin=true&raw-leaves=true&chunker=size-32768'
@@ -172,13 +181,16 @@ export class Load implements AsyncDisposable {
     try {
       const response = await fetch(`${this.#api}/api/v0/${path}`, { method: 'POST', body: form })
       const said = await response.text()
+      if (response.status === REFUSED.status) {
+        this.refused++
+        return
+      }
       if (!response.ok) throw new Error(`${path}: ${response.status} ${said}`)
       const [cid] = said.match(CID) ?? []
       if (cid === undefined) throw new Error(`${path} named no CID: ${said}`)
       this.acknowledged++
-      if (isBlock) this.#whole.add(cid)
-      else own.push(cid)
-      if (!isBlock) this.#pinned.add(cid)
+      if (isBlock) this.#whole.set(cid, Date.now())
+      else this.#pinned.add(cid)
     } catch (error) {
       if (!this.#stopping) throw error
     }

@@ -14,6 +14,8 @@ import { Load } from './power-cut-load.ts'
 export interface RigResult {
   readonly cuts: number
   readonly acknowledged: number
+  /** Writes that the hard limit refused. */
+  readonly refused: number
   /** Roots looked at after the cuts. */
   readonly verified: number
   readonly violations: readonly string[]
@@ -45,7 +47,7 @@ async function main([work = '', kind = 'ext4', cuts = '3', seed = '1']: readonly
     const found = await disk.afterCut(copy, folder => checker.judge({ path: join(folder, 'repo'), ledger }))
     violations.push(...found.map(text => `cut ${done + 1}: ${text}`))
   }
-  return { cuts: done, acknowledged: load.acknowledged, verified, violations, control }
+  return { cuts: done, acknowledged: load.acknowledged, refused: load.refused, verified, violations, control }
 }
 
 const owedThroughout = (before: Ledger, after: Ledger): Ledger => {

@@ -32,9 +32,9 @@ for (const kind of ['ext4', 'xfs'] satisfies FileSystem[]) {
     const child = spawn('unshare', [...args, String(CUTS), SEED], { stdio: ['ignore', 'pipe', 'pipe'] })
     const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
     assert.is(child.exitCode, 0, stderr)
-    const { cuts, acknowledged, verified, violations, control } = JSON.parse(stdout) as RigResult
+    const { cuts, acknowledged, refused, verified, violations, control } = JSON.parse(stdout) as RigResult
     console.log(
-      `\n» power-cut ${kind}: ${cuts} cuts, ${acknowledged} acknowledged, ${verified} roots verified after them, ${violations.length} lost; control without sync: ${control.lost} of ${control.written} lost (seed ${SEED})`,
+      `\n» power-cut ${kind}: ${cuts} cuts, ${acknowledged} acknowledged, ${refused} refused, ${verified} roots verified after them, ${violations.length} lost; control without sync: ${control.lost} of ${control.written} lost (seed ${SEED})`,
     )
     assert.equal(violations, [])
     assert.is(control.lost, control.written, 'the rig does not see what was never synced')
