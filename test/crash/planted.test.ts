@@ -4,7 +4,7 @@ import { FAULTS } from './planted/faults.ts'
 import { applyPatch } from './planted/patch.ts'
 import { plantedTests } from './planted/run-suite.ts'
 
-plantedTests('planted', FAULTS)
+plantedTests('planted', FAULTS, { alsoGreen: true })
 
 test('a fault whose text is gone, or not the only one, is told of', () => {
   const patch = { file: 'src/version.ts', find: 'such text', replace: '' }

@@ -13,9 +13,8 @@ import { crashedCopy } from './power-cut.ts'
 import { assertKept, assertSound, isWanted, judgeStore, newRepo, removeRepo } from './stage.ts'
 
 const FULL = process.env.TEST_FULL !== undefined
-/** So many times that a point is passed in the same phase; processes are only killed in the long budget: a power cut takes more. */
-const HITS_OF_ONE_POINT = FULL ? 20 : 1
-const LOSSES = FULL ? (['power', 'processes'] as const) : (['power'] as const)
+/** In the small budget the power is cut at each point of each phase; processes are killed only in the long one: a cut takes more. */
+type Loss = 'power' | 'processes'
 
 interface Cut {
   readonly where: string
@@ -31,18 +30,15 @@ export function cutTests(): void {
     const title = `cut at every point: ${act.name}`
     if (!isWanted(title)) continue
     test(title, async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'cairn-cuts-'))
-      const path = await newRepo()
-      try {
-        const cuts = await actAndCut(act, path, folder)
-        assert.ok(cuts.length > 5, 'it passes points')
-        for (const cut of cuts) await judgeCut(act, cut)
-        totals.cuts += cuts.length
-        totals.acts++
-      } finally {
-        removeRepo(path)
-        rmSync(folder, { recursive: true, force: true })
-      }
+      const cuts = await cutAndJudge({
+        act,
+        losses: FULL ? ['power', 'processes'] : ['power'],
+        hitsOfOnePoint: FULL ? 20 : 1,
+        isWanted: () => true,
+      })
+      assert.ok(cuts > 5, 'it passes points')
+      totals.cuts += cuts
+      totals.acts++
     })
   }
 
@@ -57,32 +53,48 @@ export function cutTests(): void {
   test.run()
 }
 
-/** Copies what a cut would leave at each point while the act goes on. */
-async function actAndCut(act: Act, path: string, folder: string): Promise<Cut[]> {
+interface CutOptions {
+  readonly act: Act
+  readonly losses: readonly Loss[]
+  /** In one phase: between two points that are not of a transaction. */
+  readonly hitsOfOnePoint: number
+  readonly isWanted: (point: string) => boolean
+}
+
+/** Copies what a cut would leave at each point while the act goes on, then judges the copies; resolves with their number. */
+export async function cutAndJudge({ act, losses, hitsOfOnePoint, isWanted }: CutOptions): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-cuts-'))
+  const path = await newRepo()
   const cuts: Cut[] = []
   const hits = new Map<string, number>()
-  await act.prepare(path)
   const kept = [...act.kept]
   let phase = 'begin'
-  globalThis.cairnAtPoint = name => {
-    seen.add(name)
-    if (!name.startsWith('transaction: ')) phase = name
-    const key = `${phase} / ${name}`
-    const hit = (hits.get(key) ?? 0) + 1
-    hits.set(key, hit)
-    if (hit > HITS_OF_ONE_POINT) return
-    for (const lost of LOSSES) {
-      const to = join(folder, `${cuts.length}`, 'repo')
-      crashedCopy(path, to, lost)
-      cuts.push({ where: `${key}, time ${hit}, ${lost} lost`, path: to, kept: [...kept] })
-    }
-  }
+  const before = globalThis.cairnAtPoint
   try {
-    await act.run(path, blocks => kept.push(...blocks))
-  } finally {
     globalThis.cairnAtPoint = undefined
+    await act.prepare(path)
+    globalThis.cairnAtPoint = name => {
+      seen.add(name)
+      if (!name.startsWith('transaction: ')) phase = name
+      const key = `${phase} / ${name}`
+      const hit = (hits.get(key) ?? 0) + 1
+      hits.set(key, hit)
+      if (hit > hitsOfOnePoint || !isWanted(name)) return
+      for (const lost of losses) {
+        const to = join(folder, `${cuts.length}`, 'repo')
+        crashedCopy(path, to, lost)
+        cuts.push({ where: `${key}, time ${hit}, ${lost} lost`, path: to, kept: [...kept] })
+      }
+    }
+    await act.run(path, blocks => kept.push(...blocks))
+    globalThis.cairnAtPoint = undefined
+    for (const cut of cuts) await judgeCut(act, cut)
+    return cuts.length
+  } finally {
+    globalThis.cairnAtPoint = before
+    removeRepo(path)
+    rmSync(folder, { recursive: true, force: true })
   }
-  return cuts
 }
 
 async function judgeCut(act: Act, { where, path, kept }: Cut): Promise<void> {

@@ -15,11 +15,13 @@ import { KiB } from '../../src/units.ts'
 import { folder, type MadeDag } from '../pins/dags.ts'
 import { gc, pinsOf, withNetwork } from '../pins/support.ts'
 import { bytesOf, leaf, putAll, WAIT } from '../store/support.ts'
-import { networkOf, over } from './acts.ts'
+import { ACTS, type Act, networkOf, over } from './acts.ts'
+import { cutAndJudge } from './cut-points.ts'
 import { crashedCopy } from './power-cut.ts'
 import { type Actor, inEveryOrder, type Orders, type Outcome, pause, type Scene, stopAtPoint } from './schedule.ts'
 import { isWanted, newRepo, Stage } from './stage.ts'
 
+const KILLED = 'race: killed between commit and unlink'
 const HOUR_MS = 3_600_000
 /** Of orders of one race: a sample in the small budget. */
 const MOST = Number(process.env.RACE_ORDERS ?? (process.env.TEST_FULL ? 1500 : 24))
@@ -223,6 +225,19 @@ export function raceTests(): void {
       },
     }
   })
+
+  if (isWanted(KILLED))
+    test(KILLED, async () => {
+      const points = ['sweep: dropped', 'gc: settled', 'dead: page read', 'dead: unlinked']
+      const act = ACTS.find(({ name }) => name === 'gc') as Act
+      const count = await cutAndJudge({
+        act,
+        losses: ['processes'],
+        hitsOfOnePoint: 3,
+        isWanted: point => points.includes(point) || point === 'transaction: before COMMIT',
+      })
+      assert.ok(count > points.length, 'killed at each of them')
+    })
 
   race('raw and dag-pb of one multihash: direct, then recursive, beside a collection', async stage => {
     const dag = over(leaf('below 1'), leaf('below 2'))

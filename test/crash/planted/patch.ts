@@ -6,8 +6,9 @@ import { registerHooks } from 'node:module'
 export interface Patch {
   /** From the root of the project. */
   readonly file: string
-  /** Must occur exactly once. */
-  readonly find: string
+  /** Must occur exactly once. An expression is less bound to what stands around it. */
+  readonly find: string | RegExp
+  /** With an expression, `$&` and `$1` mean what they mean to `replace`. */
   readonly replace: string
 }
 
@@ -21,10 +22,12 @@ const ROOT = new URL('../../../', import.meta.url)
 
 /** Throws, with the words that the runner of planted faults looks for, unless the text is there exactly once. */
 export function applyPatch(name: string, source: string, { file, find, replace }: Patch): string {
-  const count = source.split(find).length - 1
+  const count = [...source.matchAll(typeof find === 'string' ? literal(find) : new RegExp(find, 'g'))].length
   if (count !== 1) throw new Error(`"${name}" no longer applies: ${file} has ${count} times what it looks for\n${find}`)
-  return source.replace(find, () => replace)
+  return typeof find === 'string' ? source.replace(find, () => replace) : source.replace(find, replace)
 }
+
+const literal = (text: string): RegExp => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'g')
 
 /**
  * From here on every product file that loads, in this thread, has the patches. For other threads and processes the caller

@@ -6,8 +6,8 @@ interface Point {
   readonly name: string
   readonly file: string
   /** Exactly one of the two: the text before or after which it stands. */
-  readonly before?: string
-  readonly after?: string
+  readonly before?: string | RegExp
+  readonly after?: string | RegExp
   /** In synchronous code: inside a transaction, where nobody can wait. */
   readonly sync?: true
 }
@@ -53,8 +53,8 @@ export const POINTS: readonly Point[] = [
   { name: 'transaction: begun', file: DATABASE, before: 'const result = work(this)', sync: true },
   { name: 'transaction: before COMMIT', file: DATABASE, before: "this.#connection.exec('COMMIT')", sync: true },
   { name: 'transaction: committed', file: DATABASE, after: "this.#connection.exec('COMMIT')", sync: true },
-  { name: 'pack: row', file: PACKS, before: 'const fd = openPackFile(path, id, committed)' },
-  { name: 'pack: written', file: PACKS, before: '// The system tells a failed write once' },
+  { name: 'pack: row', file: PACKS, before: /const fd = [^\n]*[oO]pen\w*File\(/ },
+  { name: 'pack: written', file: PACKS, before: /[^\n]*\.\.\.syncs, syncData\(pack\.fd\)/ },
   { name: 'file: written', file: FILES, after: 'await handle.writeFile(bytes)' },
   { name: 'file: renamed', file: FILES, after: 'renameSync(temp, file)', sync: true },
   { name: 'lease: row', file: LEASES, before: 'const lock = takeLock(leaseFile(path, id))', sync: true },
@@ -93,6 +93,7 @@ export function installPoints(): void {
 
 export function patchOf({ name, file, before, after, sync }: Point): Patch {
   const call = `${sync ? '' : 'await '}globalThis.cairnAtPoint?.('${name}');`
-  if (before !== undefined) return { file, find: before, replace: `${call} ${before}` }
-  return { file, find: after ?? '', replace: `${after}; ${call}` }
+  const find = before ?? after ?? ''
+  const found = typeof find === 'string' ? find : '$&'
+  return { file, find, replace: before === undefined ? `${found}; ${call}` : `${call} ${found}` }
 }
