@@ -57,6 +57,37 @@ for (const commit of ['inline', 'worker'] as const) {
     await store[Symbol.asyncDispose]()
   })
 
+  test(`nobody's root comes before its blocks, and nobody's end is forgotten, while room is made and not found (${commit})`, async () => {
+    const looking = Promise.withResolvers<void>()
+    const found = Promise.withResolvers<void>()
+    const makeRoom = () => {
+      looking.resolve()
+      return found.promise
+    }
+    const store = await freshStore({ commit, maxBytes: MAX, makeRoom })
+    const filling = fill(store)
+    const others = Array.from({ length: 6 }, () => randomLeaf(MiB))
+    const other = others[0] as ReturnType<typeof leaf>
+    const operation = await store.begin('add')
+    await looking.promise
+    for (const block of others) await operation.put(block)
+    const root = { sql: "INSERT INTO roots VALUES ('mfs', 'other', ?)", params: [other.cid.bytes] }
+    const ended = operation.finish([root]).then(
+      () => 'stored',
+      error => error.code,
+    )
+    const unpinned = store.write([{ sql: 'DELETE FROM roots WHERE key = ?', params: ['none'] }], { freesRoom: true })
+    await unpinned
+    found.resolve()
+    assert.ok(isCairnError((await filling).error, 'NO_SPACE'))
+    const outcome = await ended
+    const roots = store.database.all("SELECT 1 FROM roots WHERE key = 'other'").length
+    assert.equal([outcome, roots, store.stat(other.cid) !== undefined], ['NO_SPACE', 0, false])
+    await operation.abort()
+    assert.equal(store.database.all('SELECT id FROM operations WHERE finished IS NULL'), [])
+    await store[Symbol.asyncDispose]()
+  })
+
   test(`room that was made is used by the very write that asked for it (${commit})`, async () => {
     let victim: ReturnType<typeof leaf>[] = []
     const store = await freshStore({

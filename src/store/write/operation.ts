@@ -220,12 +220,7 @@ export class StoreOperation implements Operation {
   async abort(): Promise<void> {
     if (this.#ended) return
     this.#end()
-    const abort = () => this.#options.writer.run({ type: 'abort', operation: this.#options.id })
-    // Its row would hold up every collection: if others' blocks made the commit too large, it goes alone, with the reserve.
-    await abort().catch(error => {
-      if (!isCairnError(error, 'NO_SPACE')) throw error
-      return abort()
-    })
+    await this.#options.writer.run({ type: 'abort', operation: this.#options.id })
   }
 
   #end(): void {

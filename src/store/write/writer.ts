@@ -88,8 +88,13 @@ export class Writer implements AsyncDisposable {
 
   /** In the transaction of the group that is open now. `check` runs when that group is sent. */
   async run<T extends Task>(task: T, check?: () => void): Promise<TaskResults[T['type']]> {
-    // Making room writes too, while the group that needs the room waits for it.
-    const outcome = this.#makingRoom ? await this.#runAlone(task) : await this.#runInGroup(task, check)
+    // Making room writes too, while the group that needs the room waits for it. The end of an operation must not overtake
+    // that group or a later one: it makes roots of blocks that lie in them.
+    const overtakes = this.#makingRoom && task.type !== 'finish'
+    let outcome = overtakes ? await this.#runAlone(task) : await this.#runInGroup(task, check)
+    // What others put must not keep it from going.
+    if ('error' in outcome && givesRoom(task) && isCairnError(outcome.error, 'NO_SPACE'))
+      outcome = await this.#runAlone(task)
     if ('error' in outcome) throw outcome.error
     return outcome.value as TaskResults[T['type']]
   }
@@ -207,3 +212,5 @@ export class Writer implements AsyncDisposable {
     await this.#options.host[Symbol.asyncDispose]()
   }
 }
+
+const givesRoom = (task: Task): boolean => task.type === 'abort' || (task.type === 'write' && task.freesRoom)
