@@ -7,9 +7,12 @@ import { type HttpApp, type HttpServer, type HttpServerOptions, startServer } fr
 import { writeWhole } from '../src/config/edit.ts'
 import { apiPath, gatewayPath } from '../src/config/paths.ts'
 import type { Config } from '../src/config/schema.ts'
+import { isCairnError } from '../src/errors.ts'
 import { loadSwarmKey } from '../src/net/swarm-key.ts'
 import { type LocalNode, openNode } from '../src/node/open.ts'
 import type { Logger } from '../src/observe/log.ts'
+import type { Database } from '../src/store/database/database.ts'
+import { needsMigration } from '../src/store/database/migrate.ts'
 import { holdDaemonLock, initRepo, repoExists } from '../src/store/repo.ts'
 import { parseTimeout } from '../src/units.ts'
 
@@ -24,7 +27,7 @@ export interface ServeOptions {
 export interface Service extends AsyncDisposable {
   readonly peerId: string
   readonly urls: { readonly gateway: string; readonly api: string }
-  /** Resolves when `shutdown` was called over the API. */
+  /** Resolves when `shutdown` was called over the API; REPO_NEWER when another program has brought the repository further. */
   readonly stopRequested: Promise<void>
   /** Loads and starts libp2p, now that local content is served already; resolves with its addresses. */
   startNetwork(): Promise<readonly string[]>
@@ -43,6 +46,9 @@ export async function serve({ repo, config, log, onMade }: ServeOptions): Promis
   await loadSwarmKey(repo, config)
   const node = cleanup.use(await openNode({ repo, config, log, role: 'daemon', network: 'lazy' }))
   const stop = Promise.withResolvers<void>()
+  // Whoever waits for it may not do so yet.
+  stop.promise.catch(() => undefined)
+  cleanup.use(watchSchema(node.store.database, stop.reject))
   const servers = await listenAll(cleanup, { node, config, log, drainMs, onShutdown: stop.resolve })
   const { id: peerId } = await node.id()
   leaveAddresses(cleanup, repo, servers)
@@ -59,6 +65,20 @@ export async function serve({ repo, config, log, onMade }: ServeOptions): Promis
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
+}
+
+const SCHEMA_LOOK_MS = 2_000
+
+/** Reads go on without a transaction of ours that would notice: a daemon older than its repository has to stop (spec: store §2.5). */
+function watchSchema(database: Database, onNewer: (error: unknown) => void): Disposable {
+  const timer = setInterval(() => {
+    try {
+      needsMigration(database.connection, database.file)
+    } catch (error) {
+      if (isCairnError(error, 'REPO_NEWER')) onNewer(error)
+    }
+  }, SCHEMA_LOOK_MS).unref()
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 interface Listening {

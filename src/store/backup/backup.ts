@@ -19,6 +19,7 @@ import { syncFolder } from '../write/sync-folder.ts'
 import { Copier } from './copy-file.ts'
 import { checkTarget, hashFile, indexFile, type Manifest, readManifest, writeManifest } from './manifest.ts'
 import { repoId } from './repo-id.ts'
+import { listSideFiles } from './side-files.ts'
 import { type IndexReader, openIndex, takeSnapshot } from './snapshot.ts'
 import { verifyCopy } from './verify-copy.ts'
 
@@ -88,7 +89,7 @@ async function* copyAll({ store, folder, file, copier }: CopyAll): AsyncGenerato
   using snapshot = openIndex(file)
   yield* copyPacks(store.path, folder, snapshot, copier)
   yield* copyFiles(store.path, folder, snapshot, copier)
-  await copyConfig(store.path, folder, copier)
+  await copySideFiles(store.path, folder, copier)
   copier.sync()
   syncFolder(folder)
   return snapshotTotals(snapshot)
@@ -170,12 +171,12 @@ export async function* copyFiles(
   }
 }
 
-/** It may change: copied anew each time. */
-async function copyConfig(from: string, to: string, copier: Copier): Promise<void> {
-  const [source, target] = [join(from, 'config.json'), join(to, 'config.json')]
-  rmSync(target, { force: true })
-  const sizeBytes = statSync(source, { throwIfNoEntry: false })?.size
-  if (sizeBytes !== undefined) await copier.copy({ from: source, to: target, sizeBytes })
+/** They may change: copied anew each time. */
+export async function copySideFiles(from: string, to: string, copier: Copier): Promise<void> {
+  for (const { name, file, sizeBytes } of listSideFiles(from)) {
+    rmSync(join(to, name), { force: true })
+    await copier.copy({ from: file, to: join(to, name), sizeBytes })
+  }
 }
 
 async function* verifyIndex(

@@ -24,8 +24,8 @@ export interface DailyBackup {
 }
 
 export interface DailyContent {
-  /** The text of config.json when it was made; undefined if there was none. */
-  readonly config: string | undefined
+  /** Config and keys that lie beside the database, by name. */
+  readonly files: Readonly<Record<string, string>>
   readonly rows: number
 }
 
@@ -45,17 +45,17 @@ export function listDailyBackups(path: string): DailyBackup[] {
 export interface WriteDailyOptions extends Wait {
   readonly path: string
   readonly database: Database
-  readonly config: string | undefined
+  readonly files: Readonly<Record<string, string>>
   readonly nowMs: number
 }
 
 /** Durable when it resolves with its file: written beside its name, synced, renamed. */
-export async function writeDailyBackup({ path, database, config, nowMs, signal }: WriteDailyOptions): Promise<string> {
+export async function writeDailyBackup({ path, database, files, nowMs, signal }: WriteDailyOptions): Promise<string> {
   const folder = repoPaths(path).backups
   const file = join(folder, `${new Date(nowMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z.jsonl.gz`)
   const temp = `${file}.tmp`
   try {
-    const lines = Readable.from(dailyLines(database, { config, nowMs, signal }))
+    const lines = Readable.from(dailyLines(database, { files, nowMs, signal }))
     // It holds the key of this node's identity.
     await pipeline(lines, createGzip(), createWriteStream(temp, { mode: 0o600 }), { signal })
     syncFile(temp)
@@ -68,11 +68,11 @@ export async function writeDailyBackup({ path, database, config, nowMs, signal }
 }
 
 interface Head extends Wait {
-  readonly config: string | undefined
+  readonly files: Readonly<Record<string, string>>
   readonly nowMs: number
 }
 
-async function* dailyLines(database: Database, { config, nowMs, signal }: Head): AsyncGenerator<string> {
+async function* dailyLines(database: Database, { files, nowMs, signal }: Head): AsyncGenerator<string> {
   const pace = createPace(signal)
   const hash = createHash('sha256')
   const hashed = (text: string): string => {
@@ -80,7 +80,7 @@ async function* dailyLines(database: Database, { config, nowMs, signal }: Head):
     return text
   }
   yield hashed(
-    `${JSON.stringify({ format: FORMAT, schema: SCHEMA_VERSION, made: new Date(nowMs).toISOString(), config })}\n`,
+    `${JSON.stringify({ format: FORMAT, schema: SCHEMA_VERSION, made: new Date(nowMs).toISOString(), files })}\n`,
   )
   let rows = 0
   for (const page of policyPages(database)) {
@@ -94,22 +94,22 @@ async function* dailyLines(database: Database, { config, nowMs, signal }: Head):
 /** What it says of itself; undefined unless all of it is there and right. */
 export async function verifyDailyBackup(file: string, { signal }: Wait): Promise<DailyContent | undefined> {
   const hash = createHash('sha256')
-  let config: string | undefined
+  let files: Readonly<Record<string, string>> = {}
   let rows = -1
   let last = ''
   try {
     for await (const line of readLines(file, signal)) {
       if (rows === -1) {
-        const head = JSON.parse(line) as { format: number; config?: string }
+        const head = JSON.parse(line) as { format: number; files: Readonly<Record<string, string>> }
         if (head.format !== FORMAT) return undefined
-        config = head.config
+        files = head.files
       }
       if (rows >= 0) hash.update(`${last}\n`)
       rows++
       last = line
     }
     const end = JSON.parse(last) as { rows: number; sha256: string }
-    return end.rows === rows - 1 && end.sha256 === hash.digest('hex') ? { config, rows: end.rows } : undefined
+    return end.rows === rows - 1 && end.sha256 === hash.digest('hex') ? { files, rows: end.rows } : undefined
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined) return undefined

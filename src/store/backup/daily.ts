@@ -1,6 +1,6 @@
 // The daily backup that a repository keeps of itself: what packs and block files cannot bring back, should the database be lost.
 
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wait } from '../../block/source.ts'
 import type { Logger } from '../../observe/log.ts'
@@ -9,6 +9,7 @@ import { repoPaths } from '../paths.ts'
 import type { Store } from '../store.ts'
 import { listDailyBackups, writeDailyBackup } from './daily-file.ts'
 import { appendInline, listInlineLogs } from './inline-log.ts'
+import { listSideFiles } from './side-files.ts'
 
 const KEPT = 7
 const DAY_MS = 24 * 3_600_000
@@ -38,9 +39,8 @@ export async function backUpDaily({ store, log, now = false, signal }: DailyOpti
   // First the blocks, then the pins: each root that the file names is of a tree whose inner nodes are safe, or came after it.
   const inline = await appendInline({ path, database, mostBytes: maxBytes - diskBytes, signal })
   if (!inline.isComplete) log.warn('no room in store.max for a backup of every inner node', { ...inline })
-  const configFile = join(path, 'config.json')
-  const config = existsSync(configFile) ? readFileSync(configFile, 'utf8') : undefined
-  const file = await writeDailyBackup({ path, database, config, nowMs: Date.now(), signal })
+  const files = Object.fromEntries(listSideFiles(path).map(({ name, file }) => [name, readFileSync(file, 'base64')]))
+  const file = await writeDailyBackup({ path, database, files, nowMs: Date.now(), signal })
   for (const old of listDailyBackups(path).slice(KEPT)) rmSync(old.file, { force: true })
   await countBytes(store)
   log.debug('daily backup made', { ...inline, ms: Math.round(performance.now() - startedAt) })

@@ -1,6 +1,6 @@
 // `cairn restore`: a repository from a backup, every block hashed. It becomes one by a last rename; a killed one is gone on with.
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wait } from '../../block/source.ts'
 import { CairnError } from '../../errors.ts'
@@ -14,7 +14,7 @@ import type { Placed } from '../rebuild/placed-reader.ts'
 import { demoteBrokenPins } from '../rebuild/verify-roots.ts'
 import { writeReserve } from '../room/reserve.ts'
 import { syncFile, syncFolder } from '../write/sync-folder.ts'
-import { type CopyProgress, copyFiles, copyPacks } from './backup.ts'
+import { type CopyProgress, copyFiles, copyPacks, copySideFiles } from './backup.ts'
 import { Copier } from './copy-file.ts'
 import { hashFile, indexFile, type Manifest, readManifest } from './manifest.ts'
 import { openIndex, recountAll } from './snapshot.ts'
@@ -52,10 +52,7 @@ export async function* restoreRepo(options: RestoreOptions): AsyncGenerator<Rest
     yield* copyPacks(folder, path, snapshot, copier)
     yield* copyFiles(folder, path, snapshot, copier)
   }
-  const config = join(folder, 'config.json')
-  const configBytes = statSync(config, { throwIfNoEntry: false })?.size
-  if (configBytes !== undefined)
-    await copier.copy({ from: config, to: join(path, 'config.json'), sizeBytes: configBytes })
+  await copySideFiles(folder, path, copier)
   const fresh = repoPaths(restoring).database
   for (const name of readdirSync(restoring)) rmSync(join(restoring, name), { force: true })
   await copier.copy({ from, to: fresh, sizeBytes: index.sizeBytes })

@@ -204,7 +204,7 @@ class RepoDatabase implements Database, Transaction {
   #complete<T>(work: (tx: Transaction) => T): T {
     try {
       const version = this.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
-      if (version > SCHEMA_VERSION) throw newer(this.file, version)
+      if (version > SCHEMA_VERSION) throw newer(this.#connection, this.file, version)
       const result = work(this)
       this.#connection.exec('COMMIT')
       return result

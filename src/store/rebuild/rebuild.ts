@@ -5,8 +5,8 @@
 // nodes, small adds) and pins younger than that backup. With a database that is damaged in parts, all that can be read of it
 // comes back too, and it goes before the backup. Blocks that were dead may come back; the next collection takes them.
 
-import { closeSync, fdatasyncSync, fstatSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import type { Wait } from '../../block/source.ts'
@@ -231,7 +231,8 @@ class Rebuild {
   async *#fromBackup(missing: ReadonlySet<string>): AsyncGenerator<RebuildEvent> {
     const { path, signal } = this.#options
     for (const { file, madeAtMs } of listDailyBackups(path)) {
-      if ((await verifyDailyBackup(file, { signal })) === undefined) {
+      const content = await verifyDailyBackup(file, { signal })
+      if (content === undefined) {
         yield { type: 'note', what: `the daily backup ${file} is damaged: an older one is used` }
         continue
       }
@@ -239,6 +240,7 @@ class Rebuild {
         if (missing.has('*') || missing.has(table) || table === 'meta') this.#index.addRow(table, row)
       }
       this.#backupMadeAt = new Date(madeAtMs).toISOString()
+      for (const name of bringBack(path, content.files)) yield { type: 'note', what: `${name} was gone, and is back` }
       return
     }
     yield { type: 'note', what: 'there is no daily backup that can be used: pins that could not be read are lost' }
@@ -252,6 +254,13 @@ class Rebuild {
       yield { type: 'note', what: `${kind} ${root} is not complete any more: block ${block} is missing` }
     this.#counts.brokenPins = tell.filter(({ kind }) => kind === 'pin').length
   }
+}
+
+/** Files that are there are newer, whatever is in them. */
+function bringBack(path: string, files: Readonly<Record<string, string>>): string[] {
+  const missing = Object.entries(files).filter(([name]) => name === basename(name) && !existsSync(join(path, name)))
+  for (const [name, text] of missing) writeFileSync(join(path, name), Buffer.from(text, 'base64'), { mode: 0o600 })
+  return missing.map(([name]) => name)
 }
 
 /** A flipped bit in a row is nothing that SQLite would notice. */
