@@ -11,7 +11,7 @@ import { type Soaking, soak } from './load.ts'
 
 /** Ten minutes in CI; SOAK_MINUTES for more, or for a look. */
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 10)
-const MAX_MIB = 512
+const MAX_MIB = 256
 /** Caches fill and code is compiled until then. */
 const WARM_SHARE = 0.3
 const MOST_GROWTH_BYTES_PER_MINUTE = 1 * MiB
