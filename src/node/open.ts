@@ -120,12 +120,8 @@ export class LocalNode implements CairnNode {
   putBlocks: CairnNode['putBlocks'] = (blocks, options) => putBlocks(this.store, blocks, options)
 
   async removeBlock(cid: CID, options: { signal: AbortSignal; force?: boolean }): Promise<void> {
-    const keeper = await this.pins.whyPinned(cid, options)
-    if (keeper !== undefined) {
-      const how = keeper.mode === 'indirect' ? `indirect via ${keeper.root}` : keeper.mode
-      throw new CairnError('FORBIDDEN', `pinned: ${how}`, { hint: `unpin it first: cairn pin rm ${keeper.root}` })
-    }
-    const removed = await this.store.remove(cid, options)
+    const { removeUnkept } = await import('../pins/remove-block.ts')
+    const removed = await removeUnkept(this.store, cid, options)
     if (!removed && options.force !== true)
       throw new CairnError('BLOCK_NOT_LOCAL', `ipld: could not find ${cid}`, { hint: '' })
   }

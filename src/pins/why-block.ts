@@ -84,7 +84,7 @@ async function* keepers(store: Store, cid: CID, wait: Wait): AsyncGenerator<WhyE
 }
 
 /** As far as links have names: below a file they have none. */
-function namedPath(path: readonly WhyStep[]): string {
+export function namedPath(path: readonly WhyStep[]): string {
   const unnamed = path.findIndex(({ link }) => link.startsWith('#'))
   return path
     .slice(0, unnamed === -1 ? path.length : unnamed)
@@ -95,7 +95,7 @@ function namedPath(path: readonly WhyStep[]): string {
 
 const PAGE_ROWS = 500
 
-function* tableRoots(store: Store): Generator<{ kind: string; key: string; root: CID }> {
+export function* tableRoots(store: Store): Generator<{ kind: string; key: string; root: CID }> {
   let [kind, key] = ['', '']
   for (;;) {
     const page = store.database.all<{ kind: string; key: string; cid: Uint8Array }>(

@@ -25,6 +25,7 @@ import type {
   BlockStat,
   Operation,
   OperationKind,
+  RemoveOptions,
   Statement,
   Store,
   StoreCounters,
@@ -180,11 +181,11 @@ class RepoStore implements Store {
     return this.#writer.run({ type: 'write', statements, freesRoom })
   }
 
-  async remove(cid: CID, { signal }: Wait): Promise<boolean> {
+  async remove(cid: CID, { signal, seen }: RemoveOptions): Promise<boolean | 'changed'> {
     signal.throwIfAborted()
     if (isIdentity(cid)) return false
     this.#cache.delete(blockKey(cid))
-    return this.#writer.run({ type: 'remove', mh: cid.multihash.bytes })
+    return this.#writer.run({ type: 'remove', mh: cid.multihash.bytes, seen })
   }
 
   counters(): StoreCounters {

@@ -54,6 +54,18 @@ export interface WriteOptions {
   readonly freesRoom?: boolean
 }
 
+/** A block and the roots as they were when somebody judged that nothing keeps it. */
+export interface SeenBlock {
+  readonly rootsVersion: number
+  /** Of its row. */
+  readonly epoch: number
+}
+
+export interface RemoveOptions extends Wait {
+  /** Only while all is as it was seen. */
+  readonly seen?: SeenBlock
+}
+
 export interface StoreCounters {
   readonly blocks: number
   readonly blockBytes: number
@@ -72,8 +84,8 @@ export interface Store extends BlockSource, AsyncDisposable {
   cache(cid: CID, bytes: Uint8Array): Promise<void>
   /** One write transaction; resolves with the rows each statement changed. */
   write(statements: readonly Statement[], options?: WriteOptions): Promise<readonly number[]>
-  /** Forgets one block at once: a checked deletion that spares the caller's own race with pins (used by `block rm`). */
-  remove(cid: CID, options: Wait): Promise<boolean>
+  /** Forgets one block at once, whatever keeps it; false if it is not here. FORBIDDEN while an operation may rely on it. */
+  remove(cid: CID, options: RemoveOptions): Promise<boolean | 'changed'>
   counters(): StoreCounters
   /** Called after each commit of this process, and when another process has committed (by PRAGMA data_version). */
   onCommit(listener: (multihashes: readonly Uint8Array[]) => void): () => void

@@ -247,10 +247,8 @@ export class Actor {
 
   /** As a node does it: nothing that a root keeps. */
   async #remove(keys: readonly string[]): Promise<boolean> {
-    const { whyPinned } = await import('../../src/pins/why.ts')
-    const { cid } = blockAt(keys[0] as string)
-    if ((await whyPinned(this.#open, cid, WAIT)) !== undefined) return false
-    return this.#open.remove(cid, WAIT)
+    const { removeUnkept } = await import('../../src/pins/remove-block.ts')
+    return removeUnkept(this.#open, blockAt(keys[0] as string).cid, WAIT)
   }
 
   async #close(): Promise<void> {

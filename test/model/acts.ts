@@ -212,10 +212,10 @@ async function editTree(play: Play, seat: Seat, how: 'cp' | 'rm', dag: number): 
 
 async function remove(play: Play, seat: Seat, key: string): Promise<void> {
   const { model } = play
-  const done = await play.may(seat, { do: 'remove', keys: [key] }, ...(model.operations.size > 0 ? ['FORBIDDEN'] : []))
+  const mayKeep = model.kept(true).has(key) || model.operations.size > 0
+  const done = await play.may(seat, { do: 'remove', keys: [key] }, ...(mayKeep ? ['FORBIDDEN'] : []))
   if (done?.value !== true) {
-    if (done !== undefined && model.presence.get(key) === 'there' && !model.kept(true).has(key))
-      throw new Error(`${key} was not removed, and nothing keeps it`)
+    if (done !== undefined && model.presence.get(key) === 'there') throw new Error(`${key} was not removed`)
     return
   }
   if (model.kept(false).has(key)) throw new Error(`${key} was removed, and a root keeps it`)

@@ -60,7 +60,7 @@ export class Stepper {
 }
 
 /** Properties of `target`, some of them replaced; methods keep their own `this`, which has private fields. */
-function overlay<T extends object>(target: T, replaced: Partial<T>): T {
+export function overlay<T extends object>(target: T, replaced: Partial<T>): T {
   return new Proxy(target, {
     get(_, key) {
       if (key in replaced) return Reflect.get(replaced, key)

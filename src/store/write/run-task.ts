@@ -6,9 +6,9 @@ import { isDiskFailure, isFull } from '../database/sqlite-error.ts'
 import type { Statement } from '../store.ts'
 import { Books, type PlacedBlock } from './books.ts'
 import type { TaskOutcome } from './commit-message.ts'
-import { isLeaseAlive } from './leases.ts'
 import { readEpoch } from './place.ts'
 import type { Task, TaskResults } from './task.ts'
+import { checkUnused } from './users.ts'
 
 export interface TaskContext {
   readonly tx: Transaction
@@ -45,7 +45,7 @@ function run(context: TaskContext, task: Task): TaskResults[Task['type']] {
     case 'write':
       return task.statements.map(statement => execute(context.tx, statement))
     case 'remove':
-      return remove(context, task.mh)
+      return remove(context, task)
   }
 }
 
@@ -79,21 +79,13 @@ function execute(tx: Transaction, { sql, params, expect }: Statement): number {
   return changes
 }
 
-/** FORBIDDEN while an operation lives that may have met the block and relies on it. */
-function remove({ tx, path }: TaskContext, mh: Uint8Array): boolean {
+/** FORBIDDEN while an operation lives that may rely on the block; `changed` if it or the roots are not as they were seen. */
+function remove({ tx, path }: TaskContext, { mh, seen }: Extract<Task, { type: 'remove' }>): boolean | 'changed' {
   const row = tx.get<PlacedBlock & { epoch: number }>('SELECT mh, size, pack, at, epoch FROM blocks WHERE mh = ?', mh)
   if (row === undefined) return false
-  const users = tx.all<{ lease: number; pid: number }>(
-    `SELECT l.id AS lease, l.pid FROM operations o JOIN leases l ON l.id = o.lease
-     WHERE o.finished IS NULL AND o.epoch <= ? AND o.kind <> 'backup'`,
-    row.epoch,
-  )
-  const user = users.find(({ lease }) => isLeaseAlive(path, lease))
-  if (user !== undefined) {
-    throw new CairnError('FORBIDDEN', `the block may be in use by an operation of process ${user.pid}`, {
-      hint: 'try again when that has ended',
-    })
-  }
+  checkUnused(tx, path, row.epoch)
+  const roots = tx.get<{ value: number }>("SELECT value FROM meta WHERE key = 'roots_version'")?.value
+  if (seen !== undefined && (seen.epoch !== row.epoch || seen.rootsVersion !== roots)) return 'changed'
   const books = new Books(tx)
   tx.run('DELETE FROM blocks WHERE mh = ?', mh)
   tx.run('DELETE FROM cache_use WHERE mh = ?', mh)
