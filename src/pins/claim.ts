@@ -15,7 +15,7 @@ export interface Claimed {
 
 /** Looked at in one go; those that others walk are passed over. */
 const MOST_CANDIDATES = 200
-const SELECT_DUE = `SELECT id, walker FROM pins WHERE status IN (0, 1) AND (retry_at IS NULL OR retry_at <= ?)
+const SELECT_DUE = `SELECT id, walker FROM pins WHERE status < 2 AND (retry_at IS NULL OR retry_at <= ?)
   ORDER BY priority DESC, attempts, id LIMIT ${MOST_CANDIDATES}`
 
 interface Candidate {

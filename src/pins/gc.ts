@@ -17,6 +17,7 @@ import { type SettleOptions, settlePacks } from '../store/collect/settle-packs.t
 import { sweep } from '../store/collect/sweep.ts'
 import { lockHolder, takeLock } from '../store/database/kernel-lock.ts'
 import { vacuumDatabase } from '../store/database/vacuum.ts'
+import { findStoppedHolders } from '../store/holders.ts'
 import type { Store } from '../store/store.ts'
 import { certainNow, SYSTEM_CLOCK } from './clock.ts'
 import { dropExpired } from './expiry.ts'
@@ -82,7 +83,7 @@ async function* collect(store: Store, options: GcOptions, threshold: number): As
     }
   }
   const freedBytes = dryRun ? 0 : await giveBack(store, { compactBelow, log, signal })
-  yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms() }
+  yield { type: 'done', removedBlocks, removedBytes, freedBytes, ms: ms(), heldBy: findStoppedHolders(store.database) }
 }
 
 /** The room of what was swept, now and in collections that were killed, goes back to the disk. */

@@ -87,7 +87,7 @@ class QueueWorker {
 
   #untilNext(): number {
     const { store, clock } = this.#context
-    const sql = 'SELECT min(retry_at) AS at FROM pins WHERE status IN (0, 1) AND retry_at > ?'
+    const sql = 'SELECT min(retry_at) AS at FROM pins WHERE status < 2 AND retry_at > ?'
     const now = clock.steady()
     const retryAt = store.database.get<{ at: number | null }>(sql, now)?.at ?? Number.POSITIVE_INFINITY
     const expiresAt = nextExpiry(store.database) ?? Number.POSITIVE_INFINITY
@@ -146,7 +146,7 @@ class QueueWorker {
 
 /** A clock that was set back between two lives of the process must not put a try off beyond its pause from now. */
 async function healRetries({ store, clock }: PinsContext, { firstMs, mostMs }: PinsContext['backoff']): Promise<void> {
-  const late = 'status IN (0, 1) AND retry_at > ? + min(?, ? * (1 << min(attempts, 30)))'
+  const late = 'status < 2 AND retry_at > ? + min(?, ? * (1 << min(attempts, 30)))'
   const now = Math.round(clock.steady())
   const params = [now, mostMs, firstMs]
   if (store.database.get(`SELECT 1 FROM pins WHERE ${late} LIMIT 1`, ...params) === undefined) return

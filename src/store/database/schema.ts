@@ -82,7 +82,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE pins ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;   -- walks that have failed since it was asked for
   ALTER TABLE pins ADD COLUMN retry_at INTEGER;                      -- ms; not tried again before
   ALTER TABLE pins ADD COLUMN walker INTEGER;                        -- operations.id of the walk that makes it; never used again
-  CREATE INDEX pins_waiting ON pins (priority DESC, attempts, id, retry_at, walker) WHERE status IN (0, 1);
+  CREATE INDEX pins_waiting ON pins (priority DESC, attempts, id, retry_at, walker, status) WHERE status < 2;
   CREATE INDEX pins_by_expiry ON pins (expires) WHERE expires IS NOT NULL;
   -- What background work remembers between two starts: how far the scrub came, when the last backup was made.
   CREATE TABLE upkeep (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
