@@ -1,5 +1,6 @@
 // `cairn repo stat`: how much is stored, from counters: instant at any size.
 
+import type { ScrubStat } from '../../src/api/repo.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
@@ -26,6 +27,7 @@ export const command = define({
       ['Pins', String(stat.pins)],
       ['Packs', String(stat.packs)],
       ['Writers', stat.writers.length === 0 ? 'none' : stat.writers.map(({ pid }) => `process ${pid}`).join(', ')],
+      ['Scrub', scrubText(stat.scrub)],
       ['Repository', stat.path],
       ['Version', String(stat.schemaVersion)],
     ]
@@ -38,3 +40,16 @@ export const command = define({
     })
   },
 })
+
+/** `21 % (2 bad), last complete 2026-11-24 (0 bad)`. */
+function scrubText(scrub: ScrubStat | undefined): string {
+  const { run, last, repaired = 0 } = scrub ?? {}
+  const parts = [
+    ...(run === undefined ? [] : [`${run.percent} % (${run.bad} bad)`]),
+    last === undefined
+      ? 'never complete yet'
+      : `last complete ${new Date(last.endedAt).toISOString().slice(0, 10)} (${last.bad} bad)`,
+    ...(repaired === 0 ? [] : [`${repaired} repaired so far`]),
+  ]
+  return parts.join(', ')
+}

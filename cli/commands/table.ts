@@ -136,6 +136,12 @@ export const COMMANDS: readonly TableEntry[] = [
     load: () => import('./repo-rebuild.ts'),
   },
   {
+    name: 'repo scrub',
+    group: 'Repository',
+    summary: 'Hash every block again and get back what is damaged',
+    load: () => import('./repo-scrub.ts'),
+  },
+  {
     name: 'gc',
     group: 'Repository',
     summary: 'Remove what nothing keeps',

@@ -1,6 +1,7 @@
 // What /metrics says: the counters of this process, and what can be read at the moment of asking.
 
 import type { CairnNode } from '../../src/api/node.ts'
+import type { ScrubStat } from '../../src/api/repo.ts'
 import { METRICS, reading, renderMetrics } from '../../src/observe/metrics.ts'
 import { VERSION } from '../../src/version.ts'
 
@@ -21,8 +22,23 @@ export function metricsText(node: CairnNode): string {
       reading('cairn_store_max_bytes', 'Disk that it may take', () => repo.maxBytes),
       reading('cairn_store_packs', 'Pack files', () => repo.packs),
       reading('cairn_store_writers', 'Processes with the repository open for writing', () => repo.writers.length),
+      ...scrubReadings(repo.scrub),
       reading('cairn_pins', 'Pins in every status', () => repo.pins),
       ...Object.values(METRICS),
     ])
   )
+}
+
+function scrubReadings(scrub: ScrubStat | undefined) {
+  const { last, run, repaired = 0 } = scrub ?? {}
+  return [
+    reading('cairn_scrub_progress_percent', 'How far a scrub is; 0 if none is under way', () => run?.percent ?? 0),
+    reading(
+      'cairn_scrub_last_end_seconds',
+      'When the last complete scrub ended, Unix time',
+      () => (last?.endedAt ?? 0) / 1000,
+    ),
+    reading('cairn_scrub_last_bad_blocks', 'Damaged blocks that the last complete scrub found', () => last?.bad ?? 0),
+    reading('cairn_scrub_repaired_blocks', 'Damaged blocks that scrubs of this repository got back', () => repaired),
+  ]
 }

@@ -17,8 +17,32 @@ export interface RepoStat {
   readonly readOnly?: boolean
   /** Why, and what failed. */
   readonly readOnlyBecause?: string | undefined
+  /** Every block is hashed again from time to time. */
+  readonly scrub?: ScrubStat
   /** Processes that hold a lease now. */
   readonly writers: readonly { readonly pid: number; readonly since: number }[]
+}
+
+export interface ScrubStat {
+  /** The last complete run. */
+  readonly last?: {
+    readonly startedAt: number
+    readonly endedAt: number
+    readonly blocks: number
+    readonly bytes: number
+    readonly bad: number
+  }
+  /** One that is under way, or was interrupted. */
+  readonly run?: {
+    readonly startedAt: number
+    readonly blocks: number
+    readonly bytes: number
+    readonly bad: number
+    readonly percent: number
+  }
+  /** Damaged blocks that scrubs got back, ever. */
+  readonly repaired: number
+  readonly dueAt?: number
 }
 
 export type CheckFinding = {
@@ -62,6 +86,32 @@ export interface CheckRequest extends Wait {
   readonly from?: readonly string[]
 }
 
+export interface ScrubRequest extends Wait {
+  /** Bytes a second; left out or 0: as fast as it goes. */
+  readonly rateBytes?: number
+  /** Begin at the beginning, whatever an unfinished run has seen. */
+  readonly anew?: boolean
+}
+
+export type ScrubEvent =
+  | { readonly type: 'progress'; readonly blocks: number; readonly totalBlocks: number; readonly bytes: number }
+  | {
+      readonly type: 'bad'
+      readonly cid: CID
+      readonly what: string
+      readonly repaired: boolean
+      readonly how: string
+    }
+  | {
+      readonly type: 'done'
+      readonly blocks: number
+      readonly bytes: number
+      readonly bad: number
+      /** Of those that were bad. */
+      readonly repaired: number
+      readonly left: number
+    }
+
 export type GcEvent =
   | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
   | { readonly type: 'removed'; readonly cid: CID; readonly sizeBytes: number }
@@ -76,6 +126,8 @@ export type GcEvent =
 export interface RepoApi {
   stat(): RepoStat
   check(options: CheckRequest): AsyncIterable<CheckEvent>
+  /** Hashes every block again and gets back what is bad; goes on where an unfinished run was left. */
+  scrub(options: ScrubRequest): AsyncIterable<ScrubEvent>
   /** `list: false` (default) leaves out the `removed` events. */
   gc(options: Wait & { dryRun?: boolean; list?: boolean }): AsyncIterable<GcEvent>
 }

@@ -16,6 +16,8 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"pins.maxDepth","kind":"count","default":1024,"doc":"Levels below the root of a pin"},
   {"key":"pins.maxBytes","kind":"size","default":"16TiB","doc":"Size of one pin"},
   {"key":"pins.maxTime","kind":"duration","default":"7d","doc":"Time for one try at a pin; what has come stays, and the next try goes on from there"},
+  {"key":"scrub.interval","kind":"duration","default":"30d","doc":"How often the daemon hashes every stored block again, to find what has rotted; 0 turns it off"},
+  {"key":"scrub.rate","kind":"size","default":"16MiB","doc":"Bytes a second that it reads for that at most; 0 means as fast as it goes"},
   {"key":"gateway.listen","kind":"address","default":"127.0.0.1:8080","doc":"Address of the public content gateway, HOST:PORT; empty turns it off"},
   {"key":"gateway.hosts","kind":"list","default":["localhost"],"doc":"Host names that serve each CID under a subdomain of its own"},
   {"key":"gateway.retrievalTimeout","kind":"duration","default":"30s","doc":"Time until a request that needs the network must have its first byte"},

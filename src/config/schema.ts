@@ -63,7 +63,19 @@ export const configSchema = z.strictObject({
     maxBlocks: count(LIMITS.pinBlocks.value, 'Distinct blocks of one pin'),
     maxDepth: count(LIMITS.pinDepth.value, 'Levels below the root of a pin'),
     maxBytes: text('size', '16TiB', 'Size of one pin'),
-    maxTime: text('duration', '7d', 'Time for one try at a pin; what has come stays, and the next try goes on from there'),
+    maxTime: text(
+      'duration',
+      '7d',
+      'Time for one try at a pin; what has come stays, and the next try goes on from there',
+    ),
+  }),
+  scrub: section({
+    interval: text(
+      'duration',
+      '30d',
+      'How often the daemon hashes every stored block again, to find what has rotted; 0 turns it off',
+    ),
+    rate: text('size', '16MiB', 'Bytes a second that it reads for that at most; 0 means as fast as it goes'),
   }),
   gateway: section({
     listen: text('address', '127.0.0.1:8080', 'Address of the public content gateway, HOST:PORT; empty turns it off'),

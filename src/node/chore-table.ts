@@ -4,6 +4,7 @@ import type { CheckEvent, CheckRequest, GcEvent } from '../api/repo.ts'
 import type { Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
 import type { RoomEvent, RoomOptions } from '../pins/room.ts'
+import type { ScrubFound, ScrubOptions } from '../store/scrub/scrub.ts'
 import type { Store } from '../store/store.ts'
 
 export interface ChoreWait extends Wait {
@@ -58,8 +59,13 @@ const room: Chore<RoomOptions, RoomEvent> = async function* (store, options, wai
   yield* makeRoom(store, options, wait)
 }
 
+const scrub: Chore<Omit<ScrubOptions, 'signal' | 'log'>, ScrubFound> = async function* (store, options, wait) {
+  const { scrubStore } = await import('../store/scrub/scrub.ts')
+  yield* scrubStore(store, { ...options, ...wait })
+}
+
 /** One line for each; what a chore needs is loaded when it is first asked for. */
-export const CHORES = { gc, check, room, daily } as const
+export const CHORES = { gc, check, scrub, room, daily } as const
 
 export type ChoreName = keyof typeof CHORES
 export type ChoreOptions<Name extends ChoreName> = Parameters<(typeof CHORES)[Name]>[1]

@@ -87,7 +87,7 @@ export class LocalNode implements CairnNode {
       sourceFor: root => sources.ofPin(root),
       log: options.log.part('pins'),
     })
-    this.repo = createRepoApi({ store, chores, graceMs, session, log: options.log.part('repair') })
+    this.repo = createRepoApi({ store, chores, graceMs, session, sources, log: options.log.part('repair') })
     this.swarm = {
       peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),
       connect: async (address, wait) => (await this.#network.running()).connect(address, wait),

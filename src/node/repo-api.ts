@@ -9,7 +9,8 @@ import { countCollection } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { ChoreRunner } from './chore-table.ts'
 import { repairRepo } from './repairing.ts'
-import type { FetchBlock } from './sources.ts'
+import { scrubRepo } from './scrubbing.ts'
+import type { FetchBlock, Sources } from './sources.ts'
 import { repoStat } from './stat.ts'
 
 export interface RepoParts {
@@ -21,15 +22,17 @@ export interface RepoParts {
 export interface RepoApiParts extends RepoParts {
   /** Where a repair asks for blocks; undefined while the node is offline. */
   readonly session: ((root: CID) => FetchBlock) | undefined
+  readonly sources: Sources
   readonly log: Logger
 }
 
-export const createRepoApi = ({ store, chores, graceMs, session, log }: RepoApiParts): RepoApi => ({
+export const createRepoApi = ({ store, chores, graceMs, session, sources, log }: RepoApiParts): RepoApi => ({
   stat: () => repoStat(store),
   check: ({ readData = false, ...options }) =>
     options.repair === true
       ? repairRepo({ store, session, log }, { readData, ...options })
       : chores.run('check', { readData }, options),
+  scrub: options => scrubRepo({ store, chores, sources }, options),
   gc: async function* ({ signal, ...options }) {
     for await (const event of chores.run('gc', { graceMs, ...options }, { signal })) {
       if (event.type === 'done' && options.dryRun !== true) countCollection(event)

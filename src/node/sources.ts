@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
 import type { BlockSource, FetchState, Wait } from '../block/source.ts'
 import { Lru } from '../dag/lru.ts'
-import { isCairnError } from '../errors.ts'
+import { CairnError, isCairnError } from '../errors.ts'
 import { METRICS } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 
@@ -103,8 +103,15 @@ function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: Fetc
     try {
       return await store.get(cid, options)
     } catch (error) {
-      if (!isElsewhere(error)) throw error
-      return fetches.fetch(cid, options, fetchBlock)
+      return fromElsewhere(cid, options, error)
+    }
+  }
+  const fromElsewhere = async (cid: CID, options: Wait, error: unknown): Promise<Uint8Array> => {
+    if (!isElsewhere(error)) throw error
+    try {
+      return await fetches.fetch(cid, options, fetchBlock)
+    } catch (cause) {
+      throw isCairnError(error, 'CORRUPT_BLOCK') ? lost(cid, cause) : cause
     }
   }
   return {
@@ -117,12 +124,24 @@ function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: Fetc
       try {
         return await store.borrow(cid, options)
       } catch (error) {
-        if (!isElsewhere(error)) throw error
-        return { bytes: await fetches.fetch(cid, options, fetchBlock), release: () => {} }
+        return { bytes: await fromElsewhere(cid, options, error), release: () => {} }
       }
     },
   }
 }
+
+/** That nobody else has it is not what is wrong. */
+function lost(cid: CID, cause: unknown): unknown {
+  if (!isCairnError(cause) || !NOBODY_HAS_IT.has(cause.code)) return cause
+  const { tried } = cause
+  return new CairnError('CORRUPT_BLOCK', `the stored bytes of block ${cid} are damaged, and nobody else gave it`, {
+    cause,
+    cid,
+    tried,
+  })
+}
+
+const NOBODY_HAS_IT: ReadonlySet<string> = new Set(['UNREACHABLE', 'BLOCK_NOT_LOCAL', 'NO_DAEMON', 'CORRUPT_BLOCK'])
 
 /** A block that is not here, or was found damaged and dropped, may be had from a peer. */
 function isElsewhere(error: unknown): boolean {

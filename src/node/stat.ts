@@ -1,8 +1,9 @@
 // What `repo stat` tells, all of it from counters and small tables: never a recount.
 
-import type { RepoStat } from '../api/repo.ts'
+import type { RepoStat, ScrubStat } from '../api/repo.ts'
 import type { CairnError } from '../errors.ts'
 import { SCHEMA_VERSION } from '../store/database/schema.ts'
+import { readScrubState } from '../store/scrub/state.ts'
 import type { Store } from '../store/store.ts'
 
 export function repoStat(store: Store): RepoStat {
@@ -22,7 +23,22 @@ export function repoStat(store: Store): RepoStat {
     packs,
     readOnly: store.database.readOnly,
     readOnlyBecause: whyReadOnly(store.database.failure),
+    scrub: scrubStat(store, blocks),
     writers,
+  }
+}
+
+function scrubStat({ database }: Store, blocks: number): ScrubStat {
+  const { run, last, repaired, dueAt } = readScrubState(database)
+  const percent = run && Math.min(100, Math.floor((run.blocks / Math.max(1, blocks)) * 100))
+  return {
+    repaired,
+    ...(last && { last }),
+    ...(run &&
+      percent !== undefined && {
+        run: { startedAt: run.startedAt, blocks: run.blocks, bytes: run.bytes, bad: run.bad, percent },
+      }),
+    ...(dueAt !== undefined && { dueAt }),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { keepDailyBackups } from './daily-backup.ts'
 import { workPins } from './pin-task.ts'
+import { scrubRegularly } from './scrub-task.ts'
 import type { UpkeepTask } from './upkeep.ts'
 
-export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins, keepDailyBackups]
+export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins, keepDailyBackups, scrubRegularly]

@@ -91,6 +91,8 @@ const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
 export const METRICS = {
   corruptBlocks: counter('cairn_corrupt_blocks_total', 'Stored blocks whose bytes were found damaged or missing'),
   repairedBlocks: counter('cairn_repaired_blocks_total', 'Damaged blocks that were fetched again and stored'),
+  scrubbedBlocks: counter('cairn_scrubbed_blocks_total', 'Blocks that scrubs have read and hashed'),
+  scrubbedBytes: counter('cairn_scrubbed_bytes_total', 'Bytes of the blocks that scrubs have read and hashed'),
   gcRuns: counter('cairn_gc_runs_total', 'Collections that ended'),
   gcRemovedBlocks: counter('cairn_gc_removed_blocks_total', 'Blocks that collections removed'),
   gcRemovedBytes: counter('cairn_gc_removed_bytes_total', 'Bytes of the blocks that collections removed'),

@@ -8,6 +8,7 @@ import { hasLinks } from '../block/links.ts'
 import type { Wait } from '../block/source.ts'
 import { enforce, LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
+import { METRICS } from '../observe/metrics.ts'
 import { Changes } from './database/changes.ts'
 import { type Database, type DatabaseOptions, openDatabase } from './database/database.ts'
 import { PLACE_BAD } from './database/schema.ts'
@@ -17,6 +18,7 @@ import { repoPaths } from './paths.ts'
 import { BlockCache } from './read/cache.ts'
 import { CacheUse } from './read/cache-use.ts'
 import { PackFiles } from './read/pack-files.ts'
+import { describePlace } from './read/quarantine.ts'
 import { BlockReader } from './read/reader.ts'
 import { checkRepoExists } from './repo.ts'
 import { groupsPerCommit, readUsage } from './room/quota.ts'
@@ -96,7 +98,7 @@ class RepoStore implements Store {
       files: new BlockFiles(path),
       writer: this.#writer,
       cacheUse: this.#cacheUse,
-      onBad: ({ cid, pack, at }) => log.error('a stored block is damaged', { cid: String(cid), pack, at }),
+      onBad: block => log.error('a stored block is damaged', { cid: String(block.cid), ...describePlace(path, block) }),
     })
   }
 
@@ -174,6 +176,7 @@ class RepoStore implements Store {
     await using operation = await this.begin('put')
     await operation.put({ cid, bytes, hasLinks: hasLinks(cid.code, bytes) })
     await operation.finish()
+    METRICS.repairedBlocks.add()
     this.#log.info('a damaged block was fetched again', { cid: String(cid) })
   }
 
