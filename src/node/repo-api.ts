@@ -2,13 +2,13 @@
 
 import { CID } from 'multiformats/cid'
 import { decode } from 'multiformats/hashes/digest'
-import type { RepoApi } from '../api/repo.ts'
+import type { CheckEvent, CheckRequest, RepoApi } from '../api/repo.ts'
 import { RAW } from '../block/cid.ts'
 import type { Logger } from '../observe/log.ts'
 import { countCollection } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 import type { ChoreRunner } from './chore-table.ts'
-import { repairRepo } from './repairing.ts'
+import type { RepairParts } from './repairing.ts'
 import { scrubRepo } from './scrubbing.ts'
 import type { FetchBlock, Sources } from './sources.ts'
 import { repoStat } from './stat.ts'
@@ -30,7 +30,7 @@ export const createRepoApi = ({ store, chores, graceMs, session, sources, log }:
   stat: () => repoStat(store),
   check: ({ readData = false, ...options }) =>
     options.repair === true
-      ? repairRepo({ store, session, log }, { readData, ...options })
+      ? repair({ store, session, log }, { readData, ...options })
       : chores.run('check', { readData }, options),
   scrub: options => scrubRepo({ store, chores, sources }, options),
   gc: async function* ({ signal, ...options }) {
@@ -41,6 +41,12 @@ export const createRepoApi = ({ store, chores, graceMs, session, sources, log }:
     }
   },
 })
+
+/** Loaded when it is asked for: a small add pays for nothing of it. */
+async function* repair(parts: RepairParts, options: CheckRequest): AsyncGenerator<CheckEvent> {
+  const { repairRepo } = await import('./repairing.ts')
+  yield* repairRepo(parts, options)
+}
 
 /** For the store's `makeRoom`, and for who wants room ahead of need. */
 export async function makeRoomBy(
