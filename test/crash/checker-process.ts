@@ -57,8 +57,8 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
   return await work(store)
 }
 
-/** What a kill may leave for ever: the row of a pin that was begun says so until somebody decides. */
-const LASTING = new Set(['unfinished-pin'])
+/** What a kill may leave for ever: the row of a pin that was begun says so until somebody decides, and bytes put aside are for a look. */
+const LASTING = new Set(['unfinished-pin', 'quarantine'])
 
 /** After the last collection there is nothing to note either. */
 async function productCheck(path: string, store: Store, { notes = false } = {}): Promise<string[]> {

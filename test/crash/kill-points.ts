@@ -8,27 +8,32 @@ import type { Ledger } from './invariants.ts'
 import { ENTRY } from './program.ts'
 import { type Call, type KillAt, killArgs, parseLog, traceArgs } from './strace.ts'
 
-/** What a scenario is run with: strace and its arguments go before the command. */
-export interface RunContext {
+export interface Places {
   readonly repo: string
   /** Beside the repository; what the scenario writes elsewhere goes here. */
   readonly out: string
+}
+
+/** What a scenario is run with. */
+export interface RunContext extends Places {
   /** Starts Cairn under strace. */
   readonly start: (args: readonly string[], env?: Record<string, string>) => ChildProcess
 }
 
 export interface Scenario {
   readonly name: string
-  /** Copied for each run. */
-  readonly base: string
+  /** Copied for each run; without one there is no folder yet. */
+  readonly base?: string
   /** What holds before it, and so after each kill. */
   readonly ledger: Ledger
   /** Runs it to its end or its death; resolves with what was acknowledged besides. */
   readonly run: (context: RunContext) => Promise<Ledger>
   /** It makes the repository what it is: killed, it leaves one of an older schema, or none. */
   readonly makes?: boolean
-  /** Other violations, of what it writes elsewhere. */
-  readonly inspect?: (context: Omit<RunContext, 'start'>, acknowledged: Ledger) => Promise<string[]>
+  /** Before each run, what it finds beside the repository. */
+  readonly prepare?: (context: Places) => void
+  /** What is done after it, before anybody else looks; other violations than those of the repository. */
+  readonly after?: (context: Places & { readonly killed: boolean }) => Promise<string[]>
 }
 
 export interface Sweep {
@@ -128,7 +133,8 @@ class Lane implements AsyncDisposable {
     ]
     rmSync(this.#root, { recursive: true, force: true })
     mkdirSync(out, { recursive: true, mode: 0o700 })
-    copyRepo(this.#scenario.base, repo)
+    if (this.#scenario.base !== undefined) copyRepo(this.#scenario.base, repo)
+    this.#scenario.prepare?.({ repo, out })
     let child: ChildProcess | undefined
     const start: RunContext['start'] = (args, env) => {
       child = startTraced(straceArgs(log), args, { CAIRN_REPO: repo, ...env })
@@ -138,7 +144,7 @@ class Lane implements AsyncDisposable {
     const killed = child?.signalCode === 'SIGKILL'
     const found: string[] = []
     if (!killed && child?.exitCode !== 0) found.push(`it ended with ${child?.exitCode ?? child?.signalCode}`)
-    found.push(...((await this.#scenario.inspect?.({ repo, out }, acknowledged)) ?? []))
+    found.push(...((await this.#scenario.after?.({ repo, out, killed })) ?? []))
     const isCurrent = this.#scenario.makes !== true || !killed
     const ledger = mergeLedgers(this.#scenario.ledger, acknowledged)
     found.push(...(await this.#checker.judge({ path: repo, ledger, isCurrent })))

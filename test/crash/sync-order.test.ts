@@ -21,7 +21,7 @@ traced('whatever is written becomes durable in the order that the specification 
   const runs: TracedRun[] = []
   const trace = async (scenario: Scenario, name = scenario.name, prepare = (_repo: string): void => {}) => {
     const [repo, out, log] = [join(work, 'runs', name), join(work, 'out'), join(work, `${name}.log`)]
-    copyRepo(scenario.base, repo)
+    if (scenario.base !== undefined) copyRepo(scenario.base, repo)
     prepare(repo)
     const start: RunContext['start'] = (args, env) =>
       startTraced(traceArgs(log, SHOWN_BYTES), args, { CAIRN_REPO: repo, ...env })
