@@ -1,5 +1,6 @@
 // `cairn gc`: removes what nothing keeps; reads and writes go on meanwhile.
 
+import type { RepoWriter } from '../../src/api/repo.ts'
 import { formatDuration, formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
@@ -30,12 +31,18 @@ export const command = define({
           text: `${isDry ? 'would remove' : 'removed'} ${cid}`,
         })
       } else if (event.type === 'done') {
-        const { removedBlocks, removedBytes, freedBytes, ms } = event
+        const { removedBlocks, removedBytes, freedBytes, ms, heldBy } = event
         const text = `${isDry ? 'would remove' : 'removed'} ${removedBlocks} blocks (${formatSize(removedBytes)}), freed ${formatSize(freedBytes)} in ${formatDuration(ms)}`
         if (globals.json === true)
-          print(context, { json: { type: 'done', dryRun: isDry, removedBlocks, removedBytes, freedBytes, ms }, text })
-        else if (globals.quiet !== true) io.stderr.write(`${text}\n`)
+          print(context, {
+            json: { type: 'done', dryRun: isDry, removedBlocks, removedBytes, freedBytes, ms, heldBy },
+            text,
+          })
+        else if (globals.quiet !== true) io.stderr.write(`${[text, ...heldBy.map(holderText)].join('\n')}\n`)
       }
     }
   },
 })
+
+const holderText = ({ pid }: RepoWriter): string =>
+  `process ${pid} is stopped and holds what was put or met since it began: kill -CONT ${pid}`

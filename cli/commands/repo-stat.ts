@@ -1,6 +1,6 @@
 // `cairn repo stat`: how much is stored, from counters: instant at any size.
 
-import type { ScrubStat } from '../../src/api/repo.ts'
+import type { RepoWriter, ScrubStat } from '../../src/api/repo.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
@@ -26,7 +26,7 @@ export const command = define({
       ['Content', size(stat.blockBytes)],
       ['Pins', String(stat.pins)],
       ['Packs', String(stat.packs)],
-      ['Writers', stat.writers.length === 0 ? 'none' : stat.writers.map(({ pid }) => `process ${pid}`).join(', ')],
+      ['Writers', stat.writers.length === 0 ? 'none' : stat.writers.map(writerText).join(', ')],
       ['Scrub', scrubText(stat.scrub)],
       ['Repository', stat.path],
       ['Version', String(stat.schemaVersion)],
@@ -40,6 +40,9 @@ export const command = define({
     })
   },
 })
+
+const writerText = ({ pid, stopped }: RepoWriter): string =>
+  stopped ? `process ${pid} (stopped: kill -CONT ${pid})` : `process ${pid}`
 
 /** `21 % (2 bad), last complete 2026-11-24 (0 bad)`. */
 function scrubText(scrub: ScrubStat | undefined): string {

@@ -20,7 +20,14 @@ export interface RepoStat {
   /** Every block is hashed again from time to time. */
   readonly scrub?: ScrubStat
   /** Processes that hold a lease now. */
-  readonly writers: readonly { readonly pid: number; readonly since: number }[]
+  readonly writers: readonly RepoWriter[]
+}
+
+/** `stopped`: by SIGSTOP or Ctrl-Z, where the system tells. */
+export interface RepoWriter {
+  readonly pid: number
+  readonly since: number
+  readonly stopped?: true
 }
 
 export interface ScrubStat {
@@ -121,6 +128,8 @@ export type GcEvent =
       readonly removedBytes: number
       readonly freedBytes: number
       readonly ms: number
+      /** Stopped processes with an operation under way: what was put or met since it began stays. */
+      readonly heldBy: readonly RepoWriter[]
     }
 
 export interface RepoApi {

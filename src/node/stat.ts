@@ -3,15 +3,13 @@
 import type { RepoStat, ScrubStat } from '../api/repo.ts'
 import type { CairnError } from '../errors.ts'
 import { SCHEMA_VERSION } from '../store/database/schema.ts'
+import { listWriters } from '../store/holders.ts'
 import { readScrubState } from '../store/scrub/state.ts'
 import type { Store } from '../store/store.ts'
 
 export function repoStat(store: Store): RepoStat {
   const { blocks, blockBytes, diskBytes, maxBytes, packs } = store.counters()
   const pins = store.database.get<{ n: number }>('SELECT count(*) AS n FROM pins')?.n ?? 0
-  const writers = store.database
-    .all<{ pid: number; started: number }>('SELECT pid, started FROM leases ORDER BY id LIMIT 1000')
-    .map(({ pid, started }) => ({ pid, since: started }))
   return {
     path: store.path,
     schemaVersion: SCHEMA_VERSION,
@@ -24,7 +22,7 @@ export function repoStat(store: Store): RepoStat {
     readOnly: store.database.readOnly,
     readOnlyBecause: whyReadOnly(store.database.failure),
     scrub: scrubStat(store, blocks),
-    writers,
+    writers: listWriters(store.database),
   }
 }
 
