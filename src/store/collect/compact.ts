@@ -6,17 +6,20 @@ import { CID } from 'multiformats/cid'
 import { decode } from 'multiformats/hashes/digest'
 import { RAW } from '../../block/cid.ts'
 import { verifyBlock } from '../../block/hash.ts'
-import { isCairnError } from '../../errors.ts'
+import { CairnError, isCairnError } from '../../errors.ts'
+import { LIMITS } from '../../limits.ts'
 import type { Logger } from '../../observe/log.ts'
 import type { Transaction } from '../database/database.ts'
-import { packFile } from '../paths.ts'
+import { packFile, repoPaths } from '../paths.ts'
 import { Quota } from '../room/quota.ts'
+import { reserveBytes } from '../room/reserve.ts'
 import type { Store } from '../store.ts'
 import { Books } from '../write/books.ts'
 import { Image } from '../write/image.ts'
 import { closeLease, type Lease, openLease } from '../write/leases.ts'
 import { type Landed, PackWriter } from '../write/packs.ts'
 import { HAS_LINKS } from '../write/record.ts'
+import { workOffDead } from './dead.ts'
 import { transactToFree, withReserve } from './free-room.ts'
 import { createPace } from './pace.ts'
 import { findSurvivors, type Survivor } from './pack-survivors.ts'
@@ -54,32 +57,52 @@ export async function compactPacks(
   const { database, path } = store
   const lease = await transactToFree(store, tx => openLease(tx, path))
   const compactor = new Compactor(store, lease, options)
+  let freedBytes = 0
+  let left = sparsestFirst(store, packs)
   try {
-    for (const pass of passes(packs)) {
+    while (left.length > 0) {
+      const pass = nextPass(left, compactor.roomBytes())
+      if (pass.length === 0 && left.length === packs.length) throw noRoom(left)
+      if (pass.length === 0) break
+      left = left.slice(pass.length)
       const ids = pass.map(({ id }) => id)
       await compactor.move(await findSurvivors(store, ids, options.signal))
       await transactToFree(store, tx => retire(tx, pass))
+      // What the next ones need may lie in those that are empty now.
+      if (left.length > 0 && nextPass(left, compactor.roomBytes()).length === 0)
+        freedBytes += await workOffDead(store, options)
     }
-    return compactor.takenBytes
+    return compactor.takenBytes - freedBytes
   } finally {
     await compactor.close()
     await closeLease(database, path, lease)
   }
 }
 
-function passes(packs: readonly SealedPack[]): SealedPack[][] {
-  const all: SealedPack[][] = []
-  let rows = Number.POSITIVE_INFINITY
-  for (const pack of packs) {
-    if (rows + pack.rows > ROWS_PER_PASS) {
-      all.push([])
-      rows = 0
-    }
-    all.at(-1)?.push(pack)
-    rows += pack.rows
-  }
-  return all
+interface LivingPack extends SealedPack {
+  readonly live: number
 }
+
+function sparsestFirst({ database }: Store, packs: readonly SealedPack[]): LivingPack[] {
+  const liveBytes = (id: number) => database.get<{ live: number }>('SELECT live FROM packs WHERE id = ?', id)?.live ?? 0
+  return packs.map(pack => ({ ...pack, live: liveBytes(pack.id) })).toSorted((a, b) => a.live - b.live)
+}
+
+/** So many of the first ones that their survivors fit into the room there is, and into memory. */
+function nextPass(packs: readonly LivingPack[], roomBytes: number): LivingPack[] {
+  const pass: LivingPack[] = []
+  let [rows, bytes] = [0, 0]
+  for (const pack of packs) {
+    rows += pack.rows
+    bytes += pack.live
+    if (bytes > roomBytes || (pass.length > 0 && rows > ROWS_PER_PASS)) break
+    pass.push(pack)
+  }
+  return pass
+}
+
+const noRoom = (packs: readonly LivingPack[]): CairnError =>
+  new CairnError('NO_SPACE', `no room to compact ${packs.length} packs`)
 
 class Compactor {
   readonly #store: Store
@@ -87,6 +110,7 @@ class Compactor {
   readonly #log: Logger
   readonly #pace: () => Promise<void> | undefined
   readonly #writer: PackWriter
+  readonly #quota: Quota
   #image = new Image()
   takenBytes = 0
   #moving: Moving[] = []
@@ -97,9 +121,18 @@ class Compactor {
     this.#lease = lease
     this.#log = log
     this.#pace = createPace(signal)
-    // What makes room must not be refused for want of it: the space comes back with the old pack.
-    const quota = new Quota({ path, maxBytes: Number.MAX_SAFE_INTEGER })
-    this.#writer = new PackWriter({ path, database, quota, maxBytes: store.counters().maxBytes })
+    const { maxBytes, diskBytes } = store.counters()
+    // Where more is held than may be (the limit was lowered), this is the way back below it.
+    const mostBytes = diskBytes > maxBytes ? Number.MAX_SAFE_INTEGER : maxBytes
+    this.#quota = new Quota({ path, maxBytes: mostBytes, usesReserve: true })
+    this.#writer = new PackWriter({ path, database, quota: this.#quota, maxBytes })
+  }
+
+  /** Within `store.max`, with what the reserve holds: the space comes back with the old packs. */
+  roomBytes(): number {
+    const { database, path } = this.#store
+    const own = this.#writer.isOpen ? 0 : LIMITS.groupBytes.value
+    return this.#quota.freeBytes(database) - own + reserveBytes(repoPaths(path).reserve)
   }
 
   async move(survivors: readonly Survivor[]): Promise<void> {
@@ -157,6 +190,7 @@ class Compactor {
       books.placeTaken({ mh, size, ...to })
     }
     books.close()
+    this.#quota.check(tx)
   }
 
   close(): Promise<void> {

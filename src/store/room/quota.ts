@@ -6,7 +6,7 @@ import { formatSize, GiB, MiB } from '../../units.ts'
 import type { Transaction } from '../database/database.ts'
 import { walBytes } from '../database/wal.ts'
 import { repoPaths } from '../paths.ts'
-import { reserveBytes } from './reserve.ts'
+import { reserveBytes, reserveLacks } from './reserve.ts'
 
 type Reader = Pick<Transaction, 'get'>
 
@@ -51,12 +51,21 @@ const FRAME_BYTES = 4096 + 24
 /** The WAL is written anew from its beginning once it is so long, and keeps its length. */
 const WAL_FLOOR_BYTES = 1000 * FRAME_BYTES
 
+export interface QuotaOptions {
+  readonly path: string
+  readonly maxBytes: number
+  /** For what frees more than it takes: once the reserve is released, its room may be used. */
+  readonly usesReserve?: boolean
+}
+
 export class Quota {
   readonly #path: string
   readonly #maxBytes: number
   readonly #reservedBytes: number
+  readonly #usesReserve: boolean
 
-  constructor({ path, maxBytes }: { path: string; maxBytes: number }) {
+  constructor({ path, maxBytes, usesReserve = false }: QuotaOptions) {
+    this.#usesReserve = usesReserve
     this.#path = path
     this.#maxBytes = maxBytes
     this.#reservedBytes = groupsPerCommit(maxBytes) * LIMITS.groupBytes.value
@@ -70,7 +79,14 @@ export class Quota {
     const walSlack = Math.max(0, WAL_FLOOR_BYTES - walBytes(repoPaths(this.#path).database))
     // Keys are random: in a large index each row dirties a page of its own.
     const walGrowth = Math.min(rows, blocks / 16) * FRAME_BYTES + inlineBytes * 1.1
-    return this.#maxBytes - diskBytes - packs * this.#reservedBytes - walSlack - walGrowth
+    // What the reserve has lent is owed to it: it is filled again before the next block is written.
+    const owed = this.#usesReserve ? 0 : reserveLacks(repoPaths(this.#path).reserve)
+    return this.#maxBytes - diskBytes - owed - packs * this.#reservedBytes - walSlack - walGrowth
+  }
+
+  /** NO_SPACE if the reserve is to be filled and has no room: before that, nothing else is written. */
+  checkReserve(reader: Reader): void {
+    if (reserveLacks(repoPaths(this.#path).reserve) > 0) this.check(reader)
   }
 
   /** NO_SPACE, which rolls the transaction back, if what it did is too much. */

@@ -1,6 +1,6 @@
 // The reserve: a file of zeros that is given up when the disk is full, so that opening, unpinning and collecting still work (spec: store §7).
 
-import { rmSync, statSync } from 'node:fs'
+import { constants, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { CairnError, isCairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'
@@ -11,15 +11,20 @@ const CHUNK = 4 * MiB
 
 export const reserveBytes = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
-/** Grows it to `sizeBytes` of written zeros (holes would reserve nothing); NO_SPACE if the disk has not that much. */
+/**
+ * Grows it to `sizeBytes` of written zeros (holes would reserve nothing); NO_SPACE if the disk has not that much.
+ * At their positions: several processes that find it short at once write the same zeros, and not one piece each.
+ */
 export async function writeReserve(file: string, sizeBytes: number = LIMITS.reserveBytes.value): Promise<void> {
   const have = reserveBytes(file)
   if (have >= sizeBytes) return
   const zeros = new Uint8Array(CHUNK)
-  const handle = await open(file, 'a', 0o600)
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
   try {
-    for (let at = have; at < sizeBytes; at += CHUNK)
-      await handle.writeFile(zeros.subarray(0, Math.min(CHUNK, sizeBytes - at)))
+    for (let at = have; at < sizeBytes; ) {
+      const { bytesWritten } = await handle.write(zeros, 0, Math.min(CHUNK, sizeBytes - at), at)
+      at += bytesWritten
+    }
     await handle.sync()
   } catch (error) {
     const known = explainDisk(error, file)
@@ -31,6 +36,9 @@ export async function writeReserve(file: string, sizeBytes: number = LIMITS.rese
     await handle.close()
   }
 }
+
+/** What it lacks of its least size: this much of `store.max` is spoken for. */
+export const reserveLacks = (file: string): number => Math.max(0, LIMITS.reserveBytes.value - reserveBytes(file))
 
 /** After something small has used it: holds on to what is still there, before others take it. */
 export async function refillReserve(file: string): Promise<void> {

@@ -64,7 +64,7 @@ export class Committer implements CommitHost {
     if (!hasBlocks && tasks.length === 0) return { tasks: [], missing: [] }
     // Before anything is written to the disk; a group that only begins operations opens it in its own transaction.
     if (hasBlocks && this.#lease === undefined) await this.#transact((_, lease) => lease())
-    if (hasBlocks) await writeReserve(repoPaths(this.#options.path).reserve)
+    if (hasBlocks) await this.#fillReserve()
     try {
       await this.#makeDurable(prepared)
       const last = () =>
@@ -132,10 +132,17 @@ export class Committer implements CommitHost {
     }
   }
 
+  async #fillReserve(): Promise<void> {
+    const { path, database } = this.#options
+    this.#quota.checkReserve(database)
+    await writeReserve(repoPaths(path).reserve)
+  }
+
   /** What is in the pack is acknowledged all the same, should there be no room for it. */
   async #growReserve(): Promise<void> {
-    const { path, maxBytes, growReserve } = this.#options
-    if (growReserve) await writeReserve(repoPaths(path).reserve, packLimitBytes(maxBytes) / 2).catch(() => undefined)
+    const { path, maxBytes, growReserve, database } = this.#options
+    if (!growReserve || this.#quota.freeBytes(database) < packLimitBytes(maxBytes)) return
+    await writeReserve(repoPaths(path).reserve, packLimitBytes(maxBytes) / 2).catch(() => undefined)
   }
 
   /** Everything of the batch that will not lie in the database. */

@@ -28,6 +28,8 @@ interface OpenPack {
   readonly fd: number
   /** Durable and in the index; the next group begins here. */
   committedBytes: number
+  /** What a group that failed may have left behind that. */
+  writtenBytes: number
 }
 
 /** Images that are durable in the pack and wait for their transaction. */
@@ -92,6 +94,7 @@ export class PackWriter {
         for (let done = 0; done < bytes.byteLength; ) {
           const { bytesWritten } = await writeAt(pack.fd, bytes, done, bytes.byteLength - done, endBytes + done)
           done += bytesWritten
+          pack.writtenBytes = Math.max(pack.writtenBytes, endBytes + done)
         }
         endBytes += bytes.byteLength
       }
@@ -144,7 +147,9 @@ export class PackWriter {
     const pack = this.#open
     this.#open = undefined
     clearInterval(this.#timer)
-    if (pack !== undefined) await closeFile(pack.fd)
+    if (pack === undefined) return
+    if (pack.writtenBytes > pack.committedBytes) cutTail(pack)
+    await closeFile(pack.fd)
   }
 
   /** After a failed sync nobody knows what the disk has of it: it is never appended to again. */
@@ -190,17 +195,18 @@ export class PackWriter {
       const fd = await this.#openFile({ id, committed, lease })
       if (fd !== undefined) {
         this.#timer = setInterval(() => void this.#leaveTaken().catch(() => undefined), TAKEN_CHECK_MS).unref()
-        return { id, lease, fd, committedBytes: committed }
+        return { id, lease, fd, committedBytes: committed, writtenBytes: committed }
       }
       await database.transact(tx => tx.run('UPDATE packs SET sealed = 1, owner = NULL WHERE id = ?', id))
     }
   }
 }
 
-/** What of a group was written when the disk was full: on such a disk others need that room. Its owner alone may do this (spec: store §4.3). */
-function cutTail({ fd, committedBytes }: OpenPack): void {
+/** What a group that was refused has left: on a full disk others need that room, and nothing counts it. Its owner alone may do this (spec: store §4.3). */
+function cutTail(pack: OpenPack): void {
   try {
-    ftruncateSync(fd, committedBytes)
+    ftruncateSync(pack.fd, pack.committedBytes)
+    pack.writtenBytes = pack.committedBytes
   } catch {
     // The next group begins at the same place.
   }
