@@ -25,7 +25,7 @@ interface Outcome {
 async function run(scenario: Scenario, lane: Lane, strace: readonly string[]): Promise<Outcome> {
   lane.renew()
   let [code, stderr]: [number | null, string] = [null, '']
-  const start = (args: readonly string[], env: Record<string, string> = {}) => {
+  const start = (args: readonly string[], env: Record<string, string> | undefined) => {
     const child = startUnderStrace(strace, args, { CAIRN_REPO: lane.repo, ...env })
     void text(child.stderr).then(said => {
       stderr = said
@@ -46,7 +46,9 @@ async function run(scenario: Scenario, lane: Lane, strace: readonly string[]): P
 const isMadeGood = ({ path, when }: Point): boolean => /cairn\.db(-wal)?$/.test(path) || (path === 'repo' && when > 1)
 
 async function sweep(scenario: Scenario, work: string, checker: Checker) {
-  const lane = new Lane(join(work, scenario.name), { base: scenario.base, calls: SYNCS })
+  const { base } = scenario
+  if (base === undefined) throw new Error(`${scenario.name} begins with no repository`)
+  const lane = new Lane(join(work, scenario.name), { base, calls: SYNCS })
   assert.is((await run(scenario, lane, lane.counting())).code, 0)
   const all = lane.points()
   const counts = { points: all.length, tried: 0, hit: 0, refused: 0, checkpoints: 0 }
