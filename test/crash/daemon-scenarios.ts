@@ -1,8 +1,10 @@
 // A daemon at work: its commits happen on a thread of their own, its collections and backups on another.
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cairnOk, startDaemon } from '../support/cairn.ts'
+import { randomBytes } from '../support/files.ts'
 import type { Ledger } from './invariants.ts'
 import type { RunContext, Scenario } from './kill-points.ts'
 import { daemonApi, NOTHING, type World } from './scenarios.ts'
@@ -14,6 +16,22 @@ export interface Peer {
   readonly address: string
   readonly pinnedThere: string
   readonly readThere: string
+}
+
+/** A daemon on loopback that has what the world has not. */
+export async function startPeer(work: string): Promise<Peer & { kill(): Promise<void> }> {
+  const [repo, there] = [join(work, 'peer'), join(work, 'there')]
+  mkdirSync(there)
+  const add = (path: string) => cairnOk(['add', '-Q', '-s', 'size-90000', path], { repo })
+  for (const [name, seed] of [
+    ['read', 30],
+    ['more', 31],
+  ] as const)
+    writeFileSync(join(there, name), randomBytes(seed)(200_000))
+  const readThere = await add(join(there, 'read'))
+  const pinnedThere = await add(there)
+  const { swarm, kill } = await startDaemon({ repo, mode: 'lan' })
+  return { address: swarm[0] ?? '', readThere, pinnedThere, kill }
 }
 
 /** Answers until it dies; after that undefined. */

@@ -3,30 +3,38 @@ import { dirname, join, relative } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { temporaryFolder } from '../support/cairn.ts'
+import { daemonScenarios, fetchScenario, startPeer } from './daemon-scenarios.ts'
 import { copyRepo, type RunContext, type Scenario, startTraced } from './kill-points.ts'
 import { commandScenarios, makeWorld } from './scenarios.ts'
 import { parseLog, traceArgs, whyNoStrace } from './strace.ts'
 import { RULES, type TracedRun } from './sync-order.ts'
 
 const why = whyNoStrace()
-if (why !== undefined) console.log(`» sync-order: skipped: ${why}`)
+if (why !== undefined) console.log(`» sync-order: SKIPPED, nothing was proven: ${why}`)
 const traced = why === undefined ? test : test.skip
 
 /** Enough to see the CIDs of an answer. */
 const SHOWN_BYTES = 2000
 
+interface TraceOptions {
+  readonly name?: string
+  readonly caches?: boolean
+  readonly prepare?: (repo: string) => void
+}
+
 traced('whatever is written becomes durable in the order that the specification says', async () => {
   const work = temporaryFolder('sync-order')
   const world = await makeWorld(work)
   const runs: TracedRun[] = []
-  const trace = async (scenario: Scenario, name = scenario.name, prepare = (_repo: string): void => {}) => {
+  const trace = async (scenario: Scenario, options: TraceOptions = {}) => {
+    const { name = scenario.name, caches = false, prepare } = options
     const [repo, out, log] = [join(work, 'runs', name), join(work, 'out'), join(work, `${name}.log`)]
     if (scenario.base !== undefined) copyRepo(scenario.base, repo)
-    prepare(repo)
+    prepare?.(repo)
     const start: RunContext['start'] = (args, env) =>
       startTraced(traceArgs(log, SHOWN_BYTES), args, { CAIRN_REPO: repo, ...env })
     await scenario.run({ repo, out, start })
-    const run = { name, repo, calls: parseLog(readFileSync(log, 'utf8')) }
+    const run = { name, repo, caches, calls: parseLog(readFileSync(log, 'utf8')) }
     runs.push(run)
     return run
   }
@@ -36,7 +44,15 @@ traced('whatever is written becomes durable in the order that the specification 
     // Once more where its folder is there already, made by somebody who did not sync it.
     const folder = dirname(calls.find(({ name }) => name === 'rename')?.path ?? '')
     assert.ok(folder.startsWith(join(repo, 'blocks')))
-    await trace(scenario, 'add-block-known-folder', other => mkdirSync(join(other, relative(repo, folder))))
+    const prepare = (other: string) => mkdirSync(join(other, relative(repo, folder)))
+    await trace(scenario, { name: 'add-block-known-folder', prepare })
+  }
+  const peer = await startPeer(work)
+  try {
+    for (const scenario of daemonScenarios(world)) await trace(scenario)
+    await trace(fetchScenario(world, peer), { caches: true })
+  } finally {
+    await peer.kill()
   }
   const broken = RULES.flatMap(rule => runs.flatMap(run => rule.broken(run).map(text => `${rule.name}: ${text}`)))
   console.log(`» sync-order: ${runs.length} logs, ${RULES.length} rules, ${broken.length} broken`)
