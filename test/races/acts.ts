@@ -13,6 +13,8 @@ export interface Act {
   readonly name: string
   /** Pinned before it begins. */
   readonly kept: readonly NewBlock[]
+  /** Pinned once it has ended. */
+  readonly stored: readonly NewBlock[]
   /** Everything that it is about, to be added again afterwards. */
   readonly again: MadeDag
   prepare(path: string): Promise<void>
@@ -73,6 +75,7 @@ const KEPT = over(leaf('kept 1'), ...many('kept', 5))
 const add: Act = {
   name: 'add',
   kept: KEPT.blocks,
+  stored: [single, bulk, small, shared].flatMap(({ blocks }) => blocks),
   again: all(single, bulk, small, shared),
   prepare: leaveUnpinned(shared),
   run: (path, acknowledge) =>
@@ -87,6 +90,7 @@ const add: Act = {
 const pin: Act = {
   name: 'pin',
   kept: KEPT.blocks,
+  stored: [single, bulk, shared].flatMap(({ blocks }) => blocks),
   again: all(single, bulk, shared),
   prepare: leaveUnpinned(shared),
   run: (path, acknowledge) =>
@@ -102,6 +106,7 @@ const pin: Act = {
 const collect: Act = {
   name: 'gc',
   kept: KEPT.blocks,
+  stored: [],
   again: all(single, bulk, small, shared),
   prepare: leaveUnpinned(single, bulk, small, shared),
   run: path => withStore(path, async store => void (await gc(store))),
@@ -114,6 +119,7 @@ const sparse = over(...survivors, ...many('dead', 9))
 const compact: Act = {
   name: 'compaction',
   kept: [...KEPT.blocks, ...over(...survivors).blocks],
+  stored: [],
   again: all(sparse, single),
   prepare: path =>
     withStore(path, async store => {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { test } from 'uvu'
 import { installPoints } from '../crash/points/points.ts'
 import { watchSyncs } from './power-cut.ts'
 
@@ -7,3 +8,4 @@ installPoints()
 await watchSyncs(tmpdir())
 const { cutTests } = await import('./cut-points.ts')
 cutTests()
+test.run()

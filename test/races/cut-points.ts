@@ -9,6 +9,7 @@ import type { NewBlock } from '../../src/block/source.ts'
 import { POINTS } from '../crash/points/points.ts'
 import { openAt } from '../store/support.ts'
 import { ACTS, type Act, addPinned } from './acts.ts'
+import { placesOf } from './places.ts'
 import { crashedCopy } from './power-cut.ts'
 import { assertKept, assertSound, isWanted, judgeStore, newRepo, removeRepo } from './stage.ts'
 
@@ -49,8 +50,6 @@ export function cutTests(): void {
     )
     assert.ok(totals.cuts > 0)
   })
-
-  test.run()
 }
 
 interface CutOptions {
@@ -66,26 +65,20 @@ export async function cutAndJudge({ act, losses, hitsOfOnePoint, isWanted }: Cut
   const folder = mkdtempSync(join(tmpdir(), 'cairn-cuts-'))
   const path = await newRepo()
   const cuts: Cut[] = []
-  const hits = new Map<string, number>()
   const kept = [...act.kept]
-  let phase = 'begin'
   const before = globalThis.cairnAtPoint
   try {
     globalThis.cairnAtPoint = undefined
     await act.prepare(path)
-    globalThis.cairnAtPoint = name => {
-      seen.add(name)
-      if (!name.startsWith('transaction: ')) phase = name
-      const key = `${phase} / ${name}`
-      const hit = (hits.get(key) ?? 0) + 1
-      hits.set(key, hit)
-      if (hit > hitsOfOnePoint || !isWanted(name)) return
+    globalThis.cairnAtPoint = placesOf((place, time, point) => {
+      seen.add(point)
+      if (time > hitsOfOnePoint || !isWanted(point)) return
       for (const lost of losses) {
         const to = join(folder, `${cuts.length}`, 'repo')
         crashedCopy(path, to, lost)
-        cuts.push({ where: `${key}, time ${hit}, ${lost} lost`, path: to, kept: [...kept] })
+        cuts.push({ where: `${place}, time ${time}, ${lost} lost`, path: to, kept: [...kept] })
       }
-    }
+    })
     await act.run(path, blocks => kept.push(...blocks))
     globalThis.cairnAtPoint = undefined
     for (const cut of cuts) await judgeCut(act, cut)
