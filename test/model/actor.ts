@@ -1,5 +1,6 @@
 // One handle on the repository, told what to do by commands that are data: the same in this process and in a child.
 
+import './small-groups.ts'
 import type { PinMode } from '../../src/api/pins.ts'
 import type { BlockSource } from '../../src/block/source.ts'
 import { encodeVarint } from '../../src/block/varint.ts'

@@ -1,6 +1,7 @@
 // What each step does to a real handle and to the model, and which outcomes the model allows.
 
 import type { PinMode } from '../../src/api/pins.ts'
+import { RAW } from '../../src/block/cid.ts'
 import type { ModelPin } from './model.ts'
 import type { Play, Seat } from './play.ts'
 import type { Step } from './steps.ts'
@@ -168,7 +169,7 @@ async function walk(play: Play, seat: Seat, dag: number, name: string): Promise<
   play.races.pinning(blocks)
   const standing = await play.must(seat, { do: 'walk', dag, name })
   if (standing === 'ended') return model.pinned(dag, 'recursive', name)
-  const operation = model.begin(dag, true)
+  const operation = model.begin(dag, true, dagAt(dag).root.code !== RAW)
   model.asked(operation, blocks)
   seat.walk = { operation, name, row: undefined }
 }

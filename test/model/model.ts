@@ -1,7 +1,10 @@
 // The model: what was acknowledged, what keeps it, and so which blocks must be there, must be gone, or may be either.
 
 import type { PinMode } from '../../src/api/pins.ts'
+import { RAW } from '../../src/block/cid.ts'
 import { CHILDREN, DAGS, dagAt, KEYS } from './universe.ts'
+
+type Presence = 'there' | 'gone' | 'either'
 
 export interface ModelPin {
   readonly dag: number
@@ -15,6 +18,8 @@ export interface ModelOperation {
   readonly dag: number
   /** Without bytes: what goes before a flush cannot be put again. */
   readonly met: boolean
+  /** Under their own codecs. */
+  readonly asNodes: boolean
   readonly sure: Set<string>
   readonly asked: Set<string>
 }
@@ -34,16 +39,20 @@ interface ModelCollection {
   readonly spared: Set<string>
   /** Kept at some time since, or put or cached: it may stay. */
   readonly excused: Set<string>
+  /** Not here when it opened: a mark of an incomplete root may not have seen what lies below. */
+  readonly late: Set<string>
 }
 
 export class Model {
-  readonly presence = new Map<string, 'there' | 'gone' | 'either'>(KEYS.map(key => [key, 'gone']))
+  readonly presence = new Map<string, Presence>(KEYS.map(key => [key, 'gone']))
   readonly operations = new Set<ModelOperation>()
   readonly tree = new Set<number>()
   pins: ModelPin[] = []
   finished: Finished[] = []
   collection: ModelCollection | undefined
   clockMs = 0
+  /** What the index knows the links of. */
+  readonly #nodes = new Set<string>()
   collections = 0
   readonly #graceMs: number
 
@@ -66,8 +75,16 @@ export class Model {
 
   #reached(key: string, mode: PinMode, perhaps: boolean): string[] {
     const what = this.presence.get(key)
-    if (mode === 'direct' || what === 'gone' || (what === 'either' && !perhaps)) return [key]
+    if (mode === 'direct' || what === 'gone' || (!perhaps && !this.#leadsOn(key))) return [key]
     return [key, ...(CHILDREN.get(key) ?? []).flatMap(child => this.#reached(child, mode, perhaps))]
+  }
+
+  /**
+   * A mark of an incomplete root follows a node that was here when it came by, and that the index knows as one: what came
+   * in as a raw block counts as a leaf until it is met as more (spec: store §4.1).
+   */
+  #leadsOn(key: string): boolean {
+    return this.presence.get(key) === 'there' && this.#nodes.has(key) && this.collection?.late.has(key) !== true
   }
 
   /** Kept, in use, or in grace. */
@@ -78,24 +95,31 @@ export class Model {
     return safe
   }
 
-  acknowledged(keys: Iterable<string>): void {
+  acknowledged(keys: Iterable<string>, asNodes = true): void {
     for (const key of keys) {
-      this.presence.set(key, 'there')
+      if (this.presence.get(key) !== 'there' || (asNodes && !this.#nodes.has(key))) this.collection?.late.add(key)
+      if (asNodes) this.#nodes.add(key)
+      this.#set(key, 'there')
       this.collection?.spared.add(key)
       this.collection?.excused.add(key)
     }
   }
 
+  #set(key: string, what: Presence): void {
+    this.presence.set(key, what)
+    if (what !== 'there') this.#nodes.delete(key)
+  }
+
   /** Perhaps there now: asked for, cached, or left by somebody who died. */
   perhaps(keys: Iterable<string>): void {
     for (const key of keys) {
-      if (this.presence.get(key) === 'gone') this.presence.set(key, 'either')
+      if (this.presence.get(key) === 'gone') this.#set(key, 'either')
       this.collection?.excused.add(key)
     }
   }
 
-  begin(dag: number, met: boolean): ModelOperation {
-    const operation = { dag, met, sure: new Set<string>(), asked: new Set<string>() }
+  begin(dag: number, met: boolean, asNodes = true): ModelOperation {
+    const operation = { dag, met, asNodes, sure: new Set<string>(), asked: new Set<string>() }
     this.operations.add(operation)
     return operation
   }
@@ -107,7 +131,7 @@ export class Model {
 
   flushed(operation: ModelOperation): void {
     for (const key of operation.asked) operation.sure.add(key)
-    this.acknowledged(operation.asked)
+    this.acknowledged(operation.asked, operation.asNodes)
   }
 
   /** `bare` leaves no root. */
@@ -135,6 +159,7 @@ export class Model {
       isSharp: wasQuiet && this.isQuiet,
       spared,
       excused: this.safe(true),
+      late: new Set(),
     }
   }
 
@@ -145,7 +170,7 @@ export class Model {
     const safe = this.safe(false)
     for (const key of KEYS) {
       if (this.presence.get(key) === 'there' && !safe.has(key) && !this.collection.spared.has(key))
-        this.presence.set(key, 'either')
+        this.#set(key, 'either')
     }
   }
 
@@ -155,12 +180,12 @@ export class Model {
     this.collection = undefined
     this.collections++
     if (collection === undefined || !isWhole || !collection.isSharp) return
-    for (const key of KEYS) if (!collection.excused.has(key)) this.presence.set(key, 'gone')
+    for (const key of KEYS) if (!collection.excused.has(key)) this.#set(key, 'gone')
   }
 
   pinned(dag: number, mode: PinMode, name: string): void {
-    const { blocks } = dagAt(dag)
-    this.acknowledged(mode === 'direct' ? [blocks.at(-1) as string] : blocks)
+    const { root, blocks } = dagAt(dag)
+    this.acknowledged(mode === 'direct' ? [blocks.at(-1) as string] : blocks, root.code !== RAW)
     this.pins = this.pins.filter(pin => !(pin.dag === dag && pin.mode === mode && pin.name === name))
     this.pins.push({ dag, mode, name, complete: true })
   }
@@ -178,7 +203,7 @@ export class Model {
 
   /** By `files rm`, `block rm` or as seen: then it is known. */
   known(key: string, isHere: boolean): void {
-    this.presence.set(key, isHere ? 'there' : 'gone')
+    this.#set(key, isHere ? 'there' : 'gone')
     if (isHere) return
     for (const { keys } of this.finished) keys.delete(key)
     this.collection?.spared.delete(key)

@@ -143,11 +143,15 @@ export class Play {
       for (const [key, what] of this.model.presence) {
         if (what === 'there' && !seen.has(key)) throw new Error(`lost at the end: ${key}`)
         if (what === 'gone' && seen.has(key)) throw new Error(`back at the end: ${key}`)
-        this.model.known(key, seen.has(key))
+        if (what === 'either') this.model.known(key, seen.has(key))
       }
-      const kept = this.model.kept(false)
-      for (const key of KEYS) if (!kept.has(key)) this.model.known(key, false)
+      const [kept, mayBeKept] = [this.model.kept(false), this.model.kept(true)]
       await run({ do: 'gc' })
+      const left = new Set((await run({ do: 'look', keys: KEYS })) as string[])
+      for (const key of KEYS) {
+        if (!mayBeKept.has(key)) this.model.known(key, false)
+        else if (!kept.has(key)) this.model.known(key, left.has(key))
+      }
       await this.#judge(run, this.model.expected())
     } finally {
       await last.send({ do: 'close' }, this.model.clockMs)
