@@ -37,7 +37,7 @@ export const command = define({
   ],
   details: [
     'Safe beside a running daemon and other writers. Notes are harmless leftovers; an error ends with exit code 6.',
-    'With --repair, damaged bytes go to quarantine/ and their blocks are fetched again: from copies in the repository, from --from, from the network unless --offline. Files that nothing needs are removed, counters corrected, packs with garbled parts written anew. It ends with 0 if no error is left; what is lost is listed with the pins that it hurts.',
+    'With --repair, damaged bytes go to quarantine/ and their blocks are fetched again: from copies in the repository, from --from, from the network unless --offline. Files that nothing needs are removed, counters corrected, packs with garbled parts written anew; a broken database is made anew first, as by `cairn repo rebuild`. It ends with 0 if no error is left; what is lost is listed with the pins that it hurts.',
   ],
   run: async context => {
     const { flags: given, globals, io, session, signal } = context
@@ -45,6 +45,7 @@ export const command = define({
     const repair = given.repair === true
     if (!repair && given.from !== undefined)
       throw new CairnError('USAGE', '--from has a meaning with --repair only', { hint: 'add --repair' })
+    if (repair) await rebuildIfBroken(context)
     const node = await session.open({ local: !repair })
     using progress = createProgress({
       out: io.stderr,
@@ -62,6 +63,14 @@ export const command = define({
     }
   },
 })
+
+/** A broken index is mended as a whole, and before anything has it open. */
+async function rebuildIfBroken(context: Context): Promise<void> {
+  const { isDatabaseBroken } = await import('../../src/store/rebuild/damage.ts')
+  if (!isDatabaseBroken(context.session.repo)) return
+  const { rebuildRepo } = await import('../rebuild.ts')
+  await rebuildRepo(context)
+}
 
 function readDataOf(given: Context['flags']): boolean | ReadSubset {
   const subset = given['read-data-subset']

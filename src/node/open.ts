@@ -12,7 +12,7 @@ import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
 import { createPins } from '../pins/pins.ts'
 import { openStore } from '../store/open.ts'
-import { initRepo, repoExists } from '../store/repo.ts'
+import { checkRepoExists, initRepo, repoExists } from '../store/repo.ts'
 import type { Store } from '../store/store.ts'
 import { parseDuration, parseSize } from '../units.ts'
 import { VERSION } from '../version.ts'
@@ -45,7 +45,7 @@ export interface OpenNodeOptions {
 export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
   const { repo, config, log, role } = options
   if (!repoExists(repo)) {
-    if (options.createIfMissing !== true) throw new CairnError('NO_REPO', `there is no repository at ${repo}`)
+    if (options.createIfMissing !== true) checkRepoExists(repo)
     await initRepo(repo)
   }
   const graceMs = parseDuration(config.store.grace)

@@ -22,15 +22,16 @@ export function checkRepoExists(path: string): void {
 
 /** A new index beside packs of an old one would give their names to new packs. */
 function checkNotLost(path: string): void {
-  const { database, packs, restoring } = repoPaths(path)
+  const { database, packs, blocks, backups, restoring } = repoPaths(path)
   if (existsSync(database) || !existsSync(packs)) return
   if (existsSync(restoring)) {
     throw new CairnError('REPO_DAMAGED', `a restore into ${path} was not finished`, {
       hint: 'run the same `cairn restore` again',
     })
   }
-  if (!readdirSync(packs).some(name => name.endsWith('.pack'))) return
-  throw new CairnError('REPO_DAMAGED', `${database} is gone, and packs are there`, {
+  const names = [packs, blocks, backups].flatMap(folder => (existsSync(folder) ? readdirSync(folder) : []))
+  if (names.every(name => name.endsWith('.lock'))) return
+  throw new CairnError('REPO_DAMAGED', `${database} is gone, and what it was the index of is there`, {
     hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
   })
 }

@@ -39,7 +39,9 @@ export async function* checkIntegrity(context: CheckContext): CheckEvents {
 /** Nothing that is written by way of a broken index can be trusted: it is made anew as a whole, by whoever can close it. */
 export function badDatabase({ repair }: CheckContext, what: string) {
   const found = errorFound('bad-database', what)
-  return repair === undefined ? found : withOutcome(found, notDone('the index has to be rebuilt'))
+  return repair === undefined
+    ? found
+    : withOutcome(found, notDone('the index has to be rebuilt: stop the daemon, then `cairn repo rebuild`'))
 }
 
 export async function* checkCounters(context: CheckContext): CheckEvents {

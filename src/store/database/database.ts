@@ -13,7 +13,7 @@ import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
 import { checkFilesystem } from './filesystem.ts'
 import { migrate, needsMigration, newer } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
-import { explainSqlite, isBusy, isDiskFailure, isFull } from './sqlite-error.ts'
+import { explainDamage, explainSqlite, isBusy, isDiskFailure, isFull } from './sqlite-error.ts'
 import type { StopGate } from './stop-gate.ts'
 import { WalKeeper } from './wal.ts'
 import { type Waiting, WriteLock } from './write-lock.ts'
@@ -123,11 +123,19 @@ class RepoDatabase implements Database, Transaction {
   }
 
   all<T = Row>(sql: string, ...params: Param[]): T[] {
-    return this.#prepare(sql).all(...params) as T[]
+    try {
+      return this.#prepare(sql).all(...params) as T[]
+    } catch (error) {
+      throw explainDamage(error, this.file)
+    }
   }
 
   get<T = Row>(sql: string, ...params: Param[]): T | undefined {
-    return this.#prepare(sql).get(...params) as T | undefined
+    try {
+      return this.#prepare(sql).get(...params) as T | undefined
+    } catch (error) {
+      throw explainDamage(error, this.file)
+    }
   }
 
   run(sql: string, ...params: Param[]): number {

@@ -62,3 +62,7 @@ export function explainSqlite(error: unknown, file: string): unknown {
       return error
   }
 }
+
+/** As `explainSqlite`, for what is wrong with the database itself and nothing else: the rest has a meaning for who tries again. */
+export const explainDamage = (error: unknown, file: string): unknown =>
+  [CORRUPT, NOTADB].includes(resultCode(error) ?? 0) ? explainSqlite(error, file) : error
