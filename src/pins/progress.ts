@@ -106,7 +106,7 @@ const count = (n: number, one: string, more = `${one}s`): string => `${n} ${n ==
 
 /** What keeps a fetch from going on, in the words of its user. */
 export function describeWait(peers: FetchState | undefined, idleMs: number): string {
-  const nothing = `nothing came for ${formatDuration(Math.floor(idleMs / 1000) * 1000)}`
+  const nothing = `nothing came for ${formatDuration(idleMs < 1000 ? idleMs : Math.floor(idleMs / 1000) * 1000)}`
   if (peers === undefined) return `waiting for blocks; ${nothing}`
   const { connected, asked, answered } = peers
   if (connected === 0) return `no peer is connected; ${describeProviders(peers)}`

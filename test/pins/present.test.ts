@@ -198,7 +198,7 @@ test('the cap on time ends a walk that is kept waiting, and names itself', async
 })
 
 test.after(() =>
-  console.log('» pins: 4 of 4 caps tested on both sides, a present DAG costs 1 transaction and 0 requests'),
+  console.log('\n» pins: 4 of 4 caps tested on both sides, a present DAG costs 1 transaction and 0 requests'),
 )
 
 test.run()

@@ -341,7 +341,7 @@ test('names, owners, labels and times that are none are refused', async () => {
 })
 
 test.after(() =>
-  console.log(`» pins: queue, ${checked} properties hold (claims, limit, priority, back-off, take-over, clocks)`),
+  console.log(`\n» pins: queue, ${checked} properties hold (claims, limit, priority, back-off, take-over, clocks)`),
 )
 
 test.run()

@@ -96,7 +96,7 @@ test(`${PINS} pins beside ${BLOCKS} blocks: the first row at once, each of them 
   assert.match(plan.map(({ detail }) => detail).join(), /USING COVERING INDEX pins_waiting/)
   const ms = (value: number) => `${value.toFixed(1)} ms`
   console.log(
-    `» pins: ${PINS} pins, ${BLOCKS} blocks: first row ${ms(firstMs)}, by CID ${ms(cidMs)}, by the last label ${ms(labelMs)}, no match ${ms(noneMs)}, all ${ms(allMs)}, unpin ${ms(rmMs)}`,
+    `\n» pins: ${PINS} pins, ${BLOCKS} blocks: first row ${ms(firstMs)}, by CID ${ms(cidMs)}, by the last label ${ms(labelMs)}, no match ${ms(noneMs)}, all ${ms(allMs)}, unpin ${ms(rmMs)}`,
   )
 })
 
