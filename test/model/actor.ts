@@ -30,6 +30,7 @@ type OperationCommand =
 type PinCommand =
   | { readonly do: 'pin'; readonly dag: number; readonly name: string; readonly mode: PinMode; readonly fetch: boolean }
   | { readonly do: 'unpin'; readonly dag: number; readonly name: string }
+  | { readonly do: 'brief'; readonly dag: number }
   | { readonly do: 'update'; readonly dag: number; readonly to: number }
 
 export type Command =
@@ -111,6 +112,7 @@ export class Actor {
       case 'rm':
         return unlinkFromTree(this.#open, `${command.dag}`)
       case 'pin':
+      case 'brief':
       case 'unpin':
       case 'update':
         return this.#changePin(command)
@@ -242,6 +244,7 @@ export class Actor {
     const pins = createPins({ store, sourceFor: () => source, log: SILENT })
     const { root } = dagAt(command.dag)
     if (command.do === 'pin') await pins.add(root, { ...WAIT, mode: command.mode, name: command.name })
+    else if (command.do === 'brief') await pins.add(root, { ...WAIT, expires: Date.now() + GRACE_MS })
     else if (command.do === 'unpin') await pins.rm(root, { ...WAIT, name: command.name })
     else await pins.update(root, dagAt(command.to).root, WAIT)
   }

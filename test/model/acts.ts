@@ -2,6 +2,7 @@
 
 import type { PinMode } from '../../src/api/pins.ts'
 import { RAW } from '../../src/block/cid.ts'
+import { GRACE_MS } from './actor.ts'
 import type { ModelPin } from './model.ts'
 import type { Play, Seat } from './play.ts'
 import type { Step } from './steps.ts'
@@ -30,6 +31,8 @@ export async function act(play: Play, seat: Seat, step: Exclude<Step, { do: 'clo
       return pin(play, seat, step.dag, '', 'direct')
     case 'fetch':
       return pin(play, seat, step.dag, '', 'recursive', true)
+    case 'brief':
+      return pinBriefly(play, seat, step.dag)
     case 'unpin':
       return unpin(play, seat, step.dag, step.name)
     case 'update':
@@ -141,6 +144,12 @@ async function pin(play: Play, seat: Seat, dag: number, name: string, mode: PinM
   else model.pins.push({ dag, mode, name, complete: false })
 }
 
+/** For an hour. */
+async function pinBriefly(play: Play, seat: Seat, dag: number): Promise<void> {
+  await play.must(seat, { do: 'brief', dag })
+  play.model.pinned(dag, 'recursive', '', play.model.clockMs + GRACE_MS)
+}
+
 async function unpin(play: Play, seat: Seat, dag: number, name: string): Promise<void> {
   const { model } = play
   const isPin = (pin: ModelPin) => pin.dag === dag && pin.name === name
@@ -152,6 +161,8 @@ async function unpin(play: Play, seat: Seat, dag: number, name: string): Promise
 
 async function update(play: Play, seat: Seat, dag: number, to: number): Promise<void> {
   const { model } = play
+  // Ended and not yet taken, it may be either.
+  if (model.pins.some(({ endsMs }) => endsMs !== undefined && endsMs <= model.clockMs)) return
   const names = model.pins.filter(pin => pin.dag === dag && pin.mode === 'recursive' && pin.complete)
   const isRefused = names.length === 0 || (dag !== to && model.isPinned(to, 'recursive'))
   const codes = isRefused ? ['NOT_PINNED', 'BAD_REQUEST'] : []
@@ -159,7 +170,7 @@ async function update(play: Play, seat: Seat, dag: number, to: number): Promise<
   if (isRefused !== (done === undefined)) throw new Error(`update: refused ${done === undefined}, not ${isRefused}`)
   if (isRefused || dag === to) return
   model.pins = model.pins.filter(pin => !(pin.dag === dag && pin.mode === 'recursive'))
-  for (const { name } of names) model.pinned(to, 'recursive', name)
+  for (const { name, endsMs } of names) model.pinned(to, 'recursive', name, endsMs)
 }
 
 async function walk(play: Play, seat: Seat, dag: number, name: string): Promise<void> {
@@ -234,6 +245,7 @@ async function collect(play: Play, seat: Seat, how: 'gc' | 'sweep' | 'sweepOn' |
       if (done !== undefined) throw new Error('two collections at once')
       return
     }
+    model.dropEnded()
     if (how === 'sweep') play.sweeper = { seat, wasQuiet: model.isQuiet }
     else {
       model.openCollection(true)

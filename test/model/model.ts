@@ -11,6 +11,8 @@ export interface ModelPin {
   readonly mode: PinMode
   readonly name: string
   readonly complete: boolean
+  /** Then the next collection takes the pin itself. */
+  readonly endsMs?: number
 }
 
 /** What an operation has put or met: `sure` once a flush has said so. */
@@ -63,7 +65,10 @@ export class Model {
   /** Below the roots; below incomplete ones as far as blocks are there, or, with `perhaps`, may be. */
   kept(perhaps: boolean): Set<string> {
     const kept = new Set<string>()
-    const roots = [...this.pins, ...[...this.tree].map(dag => ({ dag, mode: 'recursive', complete: true }) as const)]
+    const roots = [
+      ...this.pins.filter(pin => perhaps || !this.#hasEnded(pin)),
+      ...[...this.tree].map(dag => ({ dag, mode: 'recursive', complete: true }) as const),
+    ]
     for (const { dag, mode, complete } of roots) {
       const blocks = dagAt(dag).blocks
       const root = blocks.at(-1) as string
@@ -71,6 +76,15 @@ export class Model {
       else for (const key of this.#reached(root, mode, perhaps)) kept.add(key)
     }
     return kept
+  }
+
+  #hasEnded({ endsMs }: ModelPin): boolean {
+    return endsMs !== undefined && endsMs <= this.clockMs
+  }
+
+  /** As each collection does first of all. */
+  dropEnded(): void {
+    this.pins = this.pins.filter(pin => !this.#hasEnded(pin))
   }
 
   #reached(key: string, mode: PinMode, perhaps: boolean): string[] {
@@ -183,11 +197,11 @@ export class Model {
     for (const key of KEYS) if (!collection.excused.has(key)) this.#set(key, 'gone')
   }
 
-  pinned(dag: number, mode: PinMode, name: string): void {
+  pinned(dag: number, mode: PinMode, name: string, endsMs?: number): void {
     const { root, blocks } = dagAt(dag)
     this.acknowledged(mode === 'direct' ? [blocks.at(-1) as string] : blocks, root.code !== RAW)
     this.pins = this.pins.filter(pin => !(pin.dag === dag && pin.mode === mode && pin.name === name))
-    this.pins.push({ dag, mode, name, complete: true })
+    this.pins.push({ dag, mode, name, complete: true, ...(endsMs !== undefined && { endsMs }) })
   }
 
   linked(dag: number): void {

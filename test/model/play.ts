@@ -145,6 +145,7 @@ export class Play {
         if (what === 'gone' && seen.has(key)) throw new Error(`back at the end: ${key}`)
         if (what === 'either') this.model.known(key, seen.has(key))
       }
+      this.model.dropEnded()
       const [kept, mayBeKept] = [this.model.kept(false), this.model.kept(true)]
       await run({ do: 'gc' })
       const left = new Set((await run({ do: 'look', keys: KEYS })) as string[])

@@ -9,7 +9,7 @@ export const NAMES = ['', 'other'] as const
 /** `on` is the handle. A step that makes no sense at its place (nothing held, a stopped process) is passed over. */
 export type Step =
   | {
-      readonly do: 'add' | 'put' | 'read' | 'cache' | 'keep' | 'hold' | 'fetch'
+      readonly do: 'add' | 'put' | 'read' | 'cache' | 'keep' | 'hold' | 'fetch' | 'brief'
       readonly on: number
       readonly dag: number
     }
@@ -29,12 +29,12 @@ const name = fc.constantFrom(...NAMES)
 const TEN_SECONDS = 10_000
 const TWO_HOURS = 7_200_000
 
-const withDag = (...verbs: readonly ('add' | 'put' | 'hold' | 'keep' | 'cache' | 'read' | 'fetch')[]) =>
+const withDag = (...verbs: readonly ('add' | 'put' | 'hold' | 'keep' | 'cache' | 'read' | 'fetch' | 'brief')[]) =>
   fc.record({ do: fc.constantFrom(...verbs), on, dag })
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: withDag('add', 'put', 'put', 'hold', 'hold', 'keep') },
-  { weight: 3, arbitrary: withDag('cache', 'read', 'fetch') },
+  { weight: 3, arbitrary: withDag('cache', 'read', 'fetch', 'brief') },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -60,8 +60,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('walkOn' as const, 'walkEnd' as const, 'walkStop' as const), on }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('update' as const), on, dag, to: dag }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('cp' as const, 'rm' as const), on, dag }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), on, key: fc.nat(KEYS.length - 1) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('cp' as const, 'rm' as const), on, dag }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), on, key: fc.nat(KEYS.length - 1) }) },
   {
     weight: 8,
     arbitrary: fc.record({
