@@ -67,7 +67,7 @@ async function perform(act: Act): Promise<StopReply> {
   return reply
 }
 
-/** Small budget: each point once, at some place. Long: each place twice, with every clock. */
+/** Small budget: each point once, at some place. Long: each place up to three times, so that it meets every clock. */
 function choose(passed: readonly string[]): Stop[] {
   const seen = new Map<string, number>()
   const stops: Stop[] = []
@@ -75,8 +75,8 @@ function choose(passed: readonly string[]): Stop[] {
     const key = FULL ? place : pointOf(place)
     const time = (seen.get(key) ?? 0) + 1
     seen.set(key, time)
-    if (FULL && time <= 2) for (const clockMs of CLOCKS) stops.push({ place, time, clockMs })
-    else if (!FULL && time === 1) stops.push({ place, time: 1, clockMs: CLOCKS[turn % CLOCKS.length] as number })
+    if (time > (FULL ? CLOCKS.length : 1)) continue
+    stops.push({ place, time: FULL ? time : 1, clockMs: CLOCKS[(turn + time) % CLOCKS.length] as number })
   }
   return stops
 }
