@@ -19,9 +19,10 @@ export class Checker implements AsyncDisposable {
   readonly #ended: Promise<never>
 
   constructor() {
-    this.#child = fork(join(import.meta.dirname, 'checker-process.ts'), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    // Whatever is planted into those it judges is not in the judge.
+    const { NODE_OPTIONS: _, CAIRN_PLANTED: __, ...env } = process.env
+    const file = join(import.meta.dirname, 'checker-process.ts')
+    this.#child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env, execArgv: [] })
     this.#ended = once(this.#child, 'exit').then(([code]) => {
       throw new Error(`the checker ended with ${code}`)
     })

@@ -25,8 +25,8 @@ const ENV = {
   CAIRN_STORE_GRACE: `${GRACE_MS / 1000}s`,
   CAIRN_DAEMON_MDNS: 'false',
 }
-/** Exit code and status of a write that the hard limit refuses: nothing was acknowledged then. */
-const REFUSED = { code: 8, status: 507 }
+/** The exit code of a write that the hard limit refuses, and what the RPC says, which like Kubo's has one status for all. */
+const REFUSED = { code: 8, text: 'store.max' }
 const CID = /\b(?:baf[a-z2-7]{50,}|Qm\w{44})\b/g
 /** So many pins stand at most: the disk is small. */
 const MOST_PINS = 40
@@ -133,6 +133,11 @@ export class Load implements AsyncDisposable {
   }
 
   async #addByCommand(): Promise<void> {
+    const old = this.#tooMany()
+    if (old !== undefined) {
+      await this.#removing(old, () => this.#command('pin', 'rm', old))
+      return
+    }
     const what = this.#pick(['file', 'file', 'folder', 'packed'])
     const args =
       what === 'folder' ? [this.#folder()] : what === 'packed' ? ['-s', 'size-32768', this.#input()] : [this.#input()]
@@ -140,7 +145,7 @@ export class Load implements AsyncDisposable {
   }
 
   async #changeByCommand(): Promise<void> {
-    const what = this.#pinned.size > MOST_PINS ? 'unpin' : this.#pick(['import', 'import', 'unpin', 'update', 'gc'])
+    const what = this.#pick(['import', 'unpin', 'update', 'gc'])
     const old = this.#pick([...this.#pinned])
     if (what === 'gc') await this.#command('gc', '--silent')
     else if (what === 'import') await this.#import()
@@ -172,27 +177,43 @@ export class Load implements AsyncDisposable {
     return said
   }
 
+  /** One that should go, since too many are pinned. */
+  #tooMany(): string | undefined {
+    return this.#pinned.size > MOST_PINS ? this.#pick([...this.#pinned]) : undefined
+  }
+
   async #askDaemon(): Promise<void> {
+    const old = this.#tooMany()
+    if (old !== undefined) {
+      await this.#removing(old, () => this.#ask(`pin/rm?arg=${old}`))
+      return
+    }
     const bytes = new Blob([new Uint8Array(this.#random(this.#pick(SIZES)))])
-    const isBlock = this.#pick([true, false])
-    const path = isBlock ? 'block/put?cid-codec=raw' : 'add?pin=true&raw-leaves=true&chunker=size-32768'
     const form = new FormData()
     form.append('file', bytes, 'f')
+    if (this.#pick([true, false])) {
+      for (const cid of await this.#ask('block/put?cid-codec=raw', form)) this.#whole.set(cid, Date.now())
+    } else {
+      const path = 'add?pin=true&raw-leaves=true&chunker=size-32768'
+      for (const cid of await this.#ask(path, form)) this.#pinned.add(cid)
+    }
+  }
+
+  /** The CIDs that it named. */
+  async #ask(path: string, form?: FormData): Promise<string[]> {
     try {
-      const response = await fetch(`${this.#api}/api/v0/${path}`, { method: 'POST', body: form })
+      const response = await fetch(`${this.#api}/api/v0/${path}`, { method: 'POST', ...(form && { body: form }) })
       const said = await response.text()
-      if (response.status === REFUSED.status) {
-        this.refused++
-        return
+      if (response.ok) {
+        this.acknowledged++
+        return [...new Set(said.match(CID) ?? [])]
       }
-      if (!response.ok) throw new Error(`${path}: ${response.status} ${said}`)
-      const [cid] = said.match(CID) ?? []
-      if (cid === undefined) throw new Error(`${path} named no CID: ${said}`)
-      this.acknowledged++
-      if (isBlock) this.#whole.set(cid, Date.now())
-      else this.#pinned.add(cid)
+      if (!said.includes(REFUSED.text)) throw new Error(`${path}: ${response.status} ${said}`)
+      this.refused++
+      return []
     } catch (error) {
       if (!this.#stopping) throw error
+      return []
     }
   }
 }

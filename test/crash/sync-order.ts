@@ -86,12 +86,11 @@ export const RULES: readonly Rule[] = [
   {
     name: 'the bytes of a pack are synced before the WAL is written',
     applies: run => packWrites(run).length,
-    broken: run =>
-      [...withUnsynced(run, call => isPack(run, call))].flatMap(({ call, dirty }) =>
-        isWalWrite(run, call) && dirty[0] !== undefined
-          ? [at(run, dirty[0], `not synced at line ${call.begin + 1}`)]
-          : [],
-      ),
+    broken: run => {
+      const early = [...withUnsynced(run, call => isPack(run, call))].filter(({ call }) => isWalWrite(run, call))
+      const unsynced = new Map(early.flatMap(({ call, dirty }) => dirty.map(write => [write, call] as const)))
+      return [...unsynced].map(([write, call]) => at(run, write, `not synced at line ${call.begin + 1}`))
+    },
     doctor: run => without(run, call => SYNCS.has(call.name) && isPack(run, call)),
   },
   {
