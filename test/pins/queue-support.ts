@@ -9,7 +9,8 @@ import type { Clock } from '../../src/pins/clock.ts'
 import { createPins } from '../../src/pins/pins.ts'
 import type { PinsOptions } from '../../src/pins/pins-context.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { MemoryBlocks } from '../support/memory-blocks.ts'
+import { MemoryBlocks } from '../support/memory-blocks.ts'
+import { folder, type MadeDag } from './dags.ts'
 import { withNetwork } from './support.ts'
 
 /** Both stand still until they are moved. */
@@ -101,3 +102,12 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 }
 
 export const describe = ({ status, attempts, error }: Pin): string => `${status} ${attempts} ${error}`.trimEnd()
+
+export const dags = (count: number, prefix = 'q'): MadeDag[] =>
+  Array.from({ length: count }, (_, index) => folder([`${prefix}${index} a`, `${prefix}${index} b`]))
+
+export function networkOf(made: readonly MadeDag[], delayMs = 0): MemoryBlocks {
+  const network = new MemoryBlocks({ delayMs })
+  for (const { blocks } of made) for (const block of blocks) network.put(block)
+  return network
+}

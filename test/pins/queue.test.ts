@@ -1,21 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DEFAULT_CAPS } from '../../src/pins/caps.ts'
-import { openLease } from '../../src/store/write/leases.ts'
-import { freshStore, openAt, putAll, rejects, WAIT } from '../store/support.ts'
+import { freshStore, putAll, rejects, WAIT } from '../store/support.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
-import { folder, type MadeDag } from './dags.ts'
-import { describe, HandClock, queuePins, Switchboard, until, working } from './queue-support.ts'
+import { folder } from './dags.ts'
+import { dags, describe, HandClock, networkOf, queuePins, Switchboard, until, working } from './queue-support.ts'
 import { listPins } from './support.ts'
-
-const dags = (count: number, prefix = 'q'): MadeDag[] =>
-  Array.from({ length: count }, (_, index) => folder([`${prefix}${index} a`, `${prefix}${index} b`]))
-
-function networkOf(made: readonly MadeDag[], delayMs = 0): MemoryBlocks {
-  const network = new MemoryBlocks({ delayMs })
-  for (const { blocks } of made) for (const block of blocks) network.put(block)
-  return network
-}
 
 const BACKOFF = { firstMs: 10_000, mostMs: 3_600_000 }
 let checked = 0
@@ -158,103 +148,6 @@ test('a pin that cannot come to a good end is given up, and begins anew when it 
   done()
 })
 
-test('a walk of a process that has died is taken over; one of a process that lives is not', async () => {
-  await using store = await freshStore()
-  const [dead, alive] = dags(2)
-  const board = new Switchboard(networkOf([dead!, alive!]))
-  const pins = queuePins(store, board)
-  const lease = await store.database.transact(tx => {
-    const opened = openLease(tx, store.path)
-    const walker = tx.insert("INSERT INTO operations (lease, kind, epoch, started) VALUES (?, 'pin', 1, 0)", opened.id)
-    for (const { root } of [alive!, dead!])
-      tx.run(
-        'INSERT INTO pins (mh, cid, mode, created, status, walker) VALUES (?, ?, 1, 0, 1, ?)',
-        root.multihash.bytes,
-        root.bytes,
-        root === dead!.root ? walker + 1000 : walker,
-      )
-    return opened
-  })
-  {
-    await using _ = working(pins)
-    await until('the dead one', async () => (await listPins(pins, { status: 'pinned' })).length === 1)
-    await new Promise(resolve => setTimeout(resolve, 60))
-    assert.equal(board.walked, [String(dead!.root)])
-  }
-  lease.lock[Symbol.dispose]()
-  await using _ = working(pins)
-  await until('the other', async () => (await listPins(pins, { status: 'pinned' })).length === 2)
-  done()
-})
-
-test('workers of several handles share one queue: each row is walked once', async () => {
-  await using store = await freshStore()
-  await using second = await openAt(store.path)
-  await using third = await openAt(store.path)
-  const made = dags(30)
-  const network = networkOf(made, 2)
-  const board = new Switchboard(network)
-  const all = [store, second, third].map(handle => queuePins(handle, board, { concurrency: 4 }))
-  for (const { root } of made) await all[0]!.enqueue(root, WAIT)
-  await using _1 = working(all[0]!)
-  await using _2 = working(all[1]!)
-  await using _3 = working(all[2]!)
-  await until('thirty pins', async () => (await listPins(all[0]!, { status: 'pinned' })).length === 30)
-  assert.equal(board.walked.toSorted(), made.map(({ root }) => String(root)).sort())
-  done()
-})
-
-test('a worker that stops gives its rows back as they were', async () => {
-  await using store = await freshStore()
-  const [dag] = dags(1)
-  const network = networkOf([dag!], 50)
-  const pins = queuePins(store, new Switchboard(network))
-  await pins.enqueue(dag!.root, WAIT)
-  {
-    await using _ = working(pins)
-    await until('a walk', async () => (await listPins(pins, { status: 'pinning' })).length === 1)
-  }
-  assert.is(describe((await listPins(pins))[0]!), 'queued 0')
-  assert.is(store.database.get('SELECT 1 FROM operations WHERE finished IS NULL'), undefined)
-  done()
-})
-
-test('a pin removed while it is walked is left at once, and stays away', async () => {
-  await using store = await freshStore()
-  const dag = folder(Array.from({ length: 400 }, (_, index) => `leaf ${index}`))
-  const network = networkOf([dag], 200)
-  const pins = queuePins(store, new Switchboard(network))
-  await pins.enqueue(dag.root, WAIT)
-  await using _ = working(pins)
-  await until('a walk', () => network.reads.length > 1)
-  await pins.rm(dag.root, WAIT)
-  await until('its end', () => store.database.get('SELECT 1 FROM operations WHERE finished IS NULL') === undefined)
-  assert.ok(network.reads.length < 400, `${network.reads.length} blocks asked for`)
-  assert.equal(await listPins(pins), [])
-  done()
-})
-
-test('pin add of what waits in the queue takes its place; cancelled, it leaves the queue as it was', async () => {
-  await using store = await freshStore()
-  const [dag] = dags(1)
-  const board = new Switchboard(networkOf([dag!]))
-  const pins = queuePins(store, board)
-  const { id } = await pins.enqueue(dag!.root, WAIT)
-  const abort = new AbortController()
-  const cancelled = pins.add(dag!.root, { signal: abort.signal, onProgress: () => abort.abort(new Error('enough')) })
-  assert.is((await cancelled.catch(error => error)).message, 'enough')
-  assert.equal(
-    (await listPins(pins)).map(pin => pin.id),
-    [id],
-  )
-  await pins.add(dag!.root, WAIT)
-  assert.equal(
-    (await listPins(pins)).map(({ status }) => status),
-    ['pinned'],
-  )
-  done()
-})
-
 test('a clock set back or forward by ten years, between two lives or under the worker, puts nothing off and ends nothing early', async () => {
   await using store = await freshStore()
   const YEARS = 10 * 365 * 86_400_000
@@ -341,7 +234,7 @@ test('names, owners, labels and times that are none are refused', async () => {
 })
 
 test.after(() =>
-  console.log(`\n» pins: queue, ${checked} properties hold (claims, limit, priority, back-off, take-over, clocks)`),
+  console.log(`\n» pins: queue, ${checked} properties hold (limit, priority, back-off, patience, clocks)`),
 )
 
 test.run()
