@@ -7,7 +7,7 @@ import { commandScenarios, makeWorld, NOTHING, text, type World } from '../crash
 import { whyNoStrace } from '../crash/strace.ts'
 import { cairn, cairnOk, temporaryFolder } from '../support/cairn.ts'
 import { Lane, nameOf, type Point, SYNCS, sampled, startUnderStrace } from './inject.ts'
-import { FULL, skipped } from './support.ts'
+import { FULL, say, skipped } from './support.ts'
 
 const why = whyNoStrace()
 if (why !== undefined) skipped(why)
@@ -86,8 +86,8 @@ check('a sync that fails: the command fails, acknowledges nothing, and the next 
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key]
   }
   const { points, tried, hit, refused, checkpoints } = sums
-  console.log(
-    `» eio at sync, commands: ${hit} hit of ${tried} tried of ${points} syncs, ${refused} refused (exit 8), ${checkpoints} that the WAL makes good, 0 acknowledged and lost`,
+  say(
+    `eio at sync, commands: ${hit} hit of ${tried} tried of ${points} syncs, ${refused} refused (exit 8), ${checkpoints} that the WAL makes good, 0 acknowledged and lost`,
   )
   assert.ok(hit > 0 && refused > 0)
 })

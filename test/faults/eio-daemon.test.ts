@@ -11,7 +11,7 @@ import { makeWorld, NOTHING, text, type World } from '../crash/scenarios.ts'
 import { whyNoStrace } from '../crash/strace.ts'
 import { temporaryFolder } from '../support/cairn.ts'
 import { Lane, nameOf, type Point, SYNCS, sampled, startUnderStrace } from './inject.ts'
-import { FULL, skipped } from './support.ts'
+import { FULL, say, skipped } from './support.ts'
 
 const why = whyNoStrace()
 if (why !== undefined) skipped(why)
@@ -172,8 +172,8 @@ check(
       const ledger = mergeLedgers(world.ledger, acknowledged)
       assert.equal(await checker.judge({ path: lane.repo, ledger, collect: false }), [], what)
     }
-    console.log(
-      `» eio at sync, daemon: ${hit} hit of ${tried} tried of ${all.length} syncs, ${refused} turned it read-only (readyz 503, reads went on), ${madeGood} in its stop, in a daily backup that is then not made, or made good by the WAL, ${notUp} before it was up, 0 acknowledged and lost`,
+    say(
+      `eio at sync, daemon: ${hit} hit of ${tried} tried of ${all.length} syncs, ${refused} turned it read-only (readyz 503, reads went on), ${madeGood} in its stop, in a daily backup that is then not made, or made good by the WAL, ${notUp} before it was up, 0 acknowledged and lost`,
     )
     assert.ok(refused > 0)
   },

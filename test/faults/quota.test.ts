@@ -8,7 +8,7 @@ import { initRepo } from '../../src/store/repo.ts'
 import { formatSize, MiB } from '../../src/units.ts'
 import { findings } from '../pins/support.ts'
 import { assertBooks, freshPath, openAt } from '../store/support.ts'
-import { diskBytes, FULL } from './support.ts'
+import { diskBytes, FULL, say } from './support.ts'
 
 const WRITER = join(import.meta.dirname, 'quota-writer.ts')
 const MAX = 96 * MiB
@@ -66,8 +66,8 @@ test(`${WRITERS} processes write against a hard limit: the disk never holds more
   const counts = await all
   const sum = (key: keyof Counts) => counts.reduce((total, each) => total + each[key], 0)
   const share = ((most / MAX) * 100).toFixed(1)
-  console.log(
-    `» store.max: ${WRITERS} processes, ${Math.round((performance.now() - startedAt) / 1000)} s, ${sum('stored')} adds stored, ${sum('refused')} refused, ${sum('unpinned')} unpinned, ${sum('cached')} cached; most on the disk ${formatSize(most)} of ${formatSize(MAX)} (${share} %) in ${samples} looks`,
+  say(
+    `store.max: ${WRITERS} processes, ${Math.round((performance.now() - startedAt) / 1000)} s, ${sum('stored')} adds stored, ${sum('refused')} refused, ${sum('unpinned')} unpinned, ${sum('cached')} cached; most on the disk ${formatSize(most)} of ${formatSize(MAX)} (${share} %) in ${samples} looks`,
   )
   assert.ok(most <= MAX, `${most} bytes on the disk`)
   assert.ok(sum('refused') > 0 && sum('stored') > WRITERS, 'the limit was met')

@@ -18,6 +18,9 @@ export const canTrace = spawnSync('strace', ['-V']).status === 0
 
 export const skipped = (what: string): void => console.error(`SKIPPED: ${what}`)
 
+/** A suite's line, at the beginning of one: uvu leaves its dots there. */
+export const say = (line: string): void => console.log(`\n» ${line}`)
+
 /** Runs a shell script in a mount name space of its own; fails the test unless it ends with 0. Returns stdout. */
 export async function inMounts(
   script: string,
@@ -36,7 +39,7 @@ export async function inMounts(
   })
   const [code, signal] = await once(child, 'close')
   assert.is(code, 0, `${signal ?? ''}${stdout}${stderr}`)
-  for (const line of stdout.match(/^» .*/gm) ?? []) console.log(line)
+  for (const line of stdout.match(/^» .*/gm) ?? []) say(line.slice(2))
   return stdout
 }
 
