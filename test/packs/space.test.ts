@@ -1,11 +1,13 @@
+import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { packFile } from '../../src/store/paths.ts'
 import { initRepo } from '../../src/store/repo.ts'
 import type { Store } from '../../src/store/store.ts'
 import { KiB, MiB } from '../../src/units.ts'
 import { findings, gc, pinsOf } from '../pins/support.ts'
-import { assertBooks, assertReadable, openAt, WAIT } from '../store/support.ts'
+import { assertBooks, assertReadable, bytesOf, openAt, WAIT } from '../store/support.ts'
 import { addTrees, quickFolder, SMALL_PACKS, spaceOf, type Tree, treeOf } from './support.ts'
 
 const FULL = Boolean(process.env.TEST_FULL)
@@ -88,6 +90,31 @@ test('space held for space alive stays below the threshold over random adds, unp
   console.log(
     `\n» packs: ${HISTORIES} histories, ${worst.adds} adds, ${worst.collections} collections: worst ${worst.ratio.toFixed(2)} held ÷ alive after one (${mib(worst.heldBytes)} ÷ ${mib(worst.aliveBytes)}; bound 2), seed ${SEED}`,
   )
+})
+
+test('what a killed writer had appended and not committed is given back once it is more than the threshold allows', async () => {
+  using folder = quickFolder('packs-tail')
+  const path = join(folder.path, 'repo')
+  await initRepo(path)
+  const tree = treeOf('tail', 700, 24 * KiB)
+  {
+    await using store = await openAt(path, SMALL_PACKS)
+    await addTrees(store, [tree])
+  }
+  await using store = await openAt(path, SMALL_PACKS)
+  const [full] = store.database.all<{ id: number; committed: number; sealed: number }>(
+    'SELECT id, committed, sealed FROM packs ORDER BY id',
+  )
+  assert.ok(full !== undefined && full.sealed === 1 && full.committed >= 16 * MiB)
+  appendFileSync(packFile(path, full.id), bytesOf('never committed', 24 * MiB))
+  const before = spaceOf(store)
+  assert.ok(before.heldBytes > 2 * before.aliveBytes)
+  await gc(store)
+  const after = spaceOf(store)
+  assert.ok(after.heldBytes <= 1.1 * after.aliveBytes, `${after.heldBytes} bytes held for ${after.aliveBytes}`)
+  await assertReadable(store, tree.blocks)
+  assertBooks(store)
+  assert.equal(await findings(store), [])
 })
 
 test.run()

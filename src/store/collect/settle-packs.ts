@@ -1,7 +1,9 @@
 // After a sweep: packs without rows go to `dead`; those that are mostly dead or small are sealed, to be compacted (spec: store §6.5, §6.6).
 
+import { statSync } from 'node:fs'
 import { MiB } from '../../units.ts'
 import type { Transaction } from '../database/database.ts'
+import { packFile } from '../paths.ts'
 import type { Store } from '../store.ts'
 import type { SealedPack } from './compact.ts'
 import { transactToFree } from './free-room.ts'
@@ -35,8 +37,9 @@ export async function settlePacks(store: Store, { compactBelow, signal }: Settle
   if (settling.length === 0) return []
   const places = await countPlaces(store, signal)
   const isEmpty = ({ id }: PackRow) => !places.has(id)
-  const isWorthMoving = ({ id, committed, sealed }: PackRow) =>
-    (places.get(id)?.liveBytes ?? 0) < committed * compactBelow || (sealed === 1 && committed < SMALL_BYTES)
+  const isWorthMoving = (pack: PackRow) =>
+    (places.get(pack.id)?.liveBytes ?? 0) < heldBytes(store.path, pack) * compactBelow ||
+    (pack.sealed === 1 && pack.committed < SMALL_BYTES)
   const isWorthTaking = ({ id, committed }: PackRow) =>
     committed >= OWNED_BYTES && (places.get(id)?.liveBytes ?? 0) < committed * Math.min(compactBelow, OWNED_BELOW)
   const chosen = settling.filter(pack =>
@@ -52,6 +55,11 @@ export async function settlePacks(store: Store, { compactBelow, signal }: Settle
     const content = again.get(id)
     return content === undefined ? [] : [{ id, committed, rows: content.rows }]
   })
+}
+
+/** A writer that was killed leaves what it had appended and not committed: up to three groups, which no row tells of. */
+function heldBytes(path: string, { id, committed }: PackRow): number {
+  return Math.max(committed, statSync(packFile(path, id), { throwIfNoEntry: false })?.size ?? 0)
 }
 
 /** False if somebody else has it now. What its owner has committed since belongs to it, up to here. */
