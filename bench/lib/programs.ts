@@ -63,7 +63,7 @@ export interface Daemon {
 export async function cairnDaemon(
   repo: string,
   ...args: string[]
-): Promise<Daemon & { readonly swarm: readonly string[] }> {
+): Promise<Daemon & { readonly api: string; readonly swarm: readonly string[] }> {
   const child = spawn(
     process.execPath,
     [
@@ -83,8 +83,8 @@ export async function cairnDaemon(
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   )
-  const ready = JSON.parse(await firstLine(child)) as { gateway: string; swarm: string[] }
-  return { gateway: ready.gateway, swarm: ready.swarm, pid: child.pid ?? 0, stop: () => stop(child) }
+  const ready = JSON.parse(await firstLine(child)) as { gateway: string; api: string; swarm: string[] }
+  return { gateway: ready.gateway, api: ready.api, swarm: ready.swarm, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
 export async function kuboDaemon(

@@ -4,6 +4,7 @@ import type { RepoWriter, ScrubStat } from '../../src/api/repo.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
+import { holderText } from '../view/holders.ts'
 
 export const command = define({
   args: [],
@@ -28,6 +29,7 @@ export const command = define({
       ['Packs', String(stat.packs)],
       ['Writers', stat.writers.length === 0 ? 'none' : stat.writers.map(writerText).join(', ')],
       ['Scrub', scrubText(stat.scrub)],
+      ...(stat.holders ?? []).map(holder => ['Held back', holderText(holder)]),
       ['Repository', stat.path],
       ['Version', String(stat.schemaVersion)],
     ]

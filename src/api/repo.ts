@@ -21,6 +21,8 @@ export interface RepoStat {
   readonly scrub?: ScrubStat
   /** Processes that hold a lease now. */
   readonly writers: readonly RepoWriter[]
+  /** Why garbage cannot be collected now; empty if nothing holds it. */
+  readonly holders?: readonly SpaceHolder[]
 }
 
 /** `stopped`: by SIGSTOP or Ctrl-Z, where the system tells. */
@@ -119,9 +121,38 @@ export type ScrubEvent =
       readonly left: number
     }
 
+/** Why garbage stays for now. */
+export interface SpaceHolder {
+  /** An operation that lives, operations that ended without a root within `store.grace`, or a backup. */
+  readonly why: 'operation' | 'grace' | 'backup'
+  /** `add`, `import`, `pin`, `put`, `backup`. */
+  readonly kind: string
+  readonly pid?: number
+  /** When it began (in grace: ended), in ms. */
+  readonly since: number
+  /** The process is stopped: it keeps what it uses until it goes on or ends. */
+  readonly stopped: boolean
+  readonly count: number
+}
+
 export type GcEvent =
+  | {
+      readonly type: 'progress'
+      readonly stage: 'mark' | 'sweep' | 'compact'
+      readonly done: number
+      readonly total: number
+    }
   | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
   | { readonly type: 'removed'; readonly cid: CID; readonly sizeBytes: number }
+  /** Packs of which little lived: what did was moved, which took so many bytes. */
+  | { readonly type: 'compacted'; readonly packs: number; readonly movedBytes: number }
+  /** What nothing keeps, and who holds it back; with a backup, what is removed is not unlinked yet. */
+  | {
+      readonly type: 'held'
+      readonly blocks: number
+      readonly bytes: number
+      readonly holders: readonly SpaceHolder[]
+    }
   | {
       readonly type: 'done'
       readonly removedBlocks: number
@@ -132,11 +163,19 @@ export type GcEvent =
       readonly heldBy: readonly RepoWriter[]
     }
 
+export interface GcRequest extends Wait {
+  /** Tells what would go, and changes nothing. */
+  readonly dryRun?: boolean
+  /** `false` (default) leaves out the `removed` events. */
+  readonly list?: boolean
+  /** Percent of the time that it may hold the write lock and the disk. Left out: half, while others write. */
+  readonly pace?: number
+}
+
 export interface RepoApi {
   stat(): RepoStat
   check(options: CheckRequest): AsyncIterable<CheckEvent>
   /** Hashes every block again and gets back what is bad; goes on where an unfinished run was left. */
   scrub(options: ScrubRequest): AsyncIterable<ScrubEvent>
-  /** `list: false` (default) leaves out the `removed` events. */
-  gc(options: Wait & { dryRun?: boolean; list?: boolean }): AsyncIterable<GcEvent>
+  gc(options: GcRequest): AsyncIterable<GcEvent>
 }

@@ -14,6 +14,11 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
   if (api !== undefined && !isLoopback(api.host)) {
     fail('api.listen', `${config.api.listen} is reachable from other machines`, 'use 127.0.0.1, ::1 or localhost')
   }
+  const { highWater, lowWater, gcPace } = config.store
+  if (highWater > 100) fail('store.highWater', `${highWater} percent are more than all of store.max`, 'as in 90')
+  if (highWater > 0 && lowWater >= highWater)
+    fail('store.lowWater', `${lowWater} is not below store.highWater (${highWater})`, 'as in 80')
+  if (gcPace < 1 || gcPace > 100) fail('store.gcPace', `${gcPace} is not a percentage from 1 to 100`, 'as in 50')
   const gateway = config.gateway.listen
   if (gateway !== '' && gateway === config.api.listen && parseAddress(gateway)?.port !== 0) {
     fail('gateway.listen', `${gateway} is also api.listen`, 'give each listener a port of its own')

@@ -55,6 +55,17 @@ export const configSchema = z.strictObject({
       'What every read checks: the CRC-32 taken at the door, or the whole hash again',
     ),
     grace: text('duration', '1h', 'How long content that was added without a pin is safe from collection'),
+    highWater: count(
+      90,
+      'Percent of store.max above which the daemon makes room by itself: cache first, then garbage; 0: only when it is full',
+    ),
+    lowWater: count(80, 'Percent of store.max down to which it does'),
+    gcInterval: text(
+      'duration',
+      '0s',
+      'Time between collections that the daemon starts by itself; 0: none but for room',
+    ),
+    gcPace: count(50, 'Percent of the time that a collection in the daemon may hold the write lock and the disk'),
   }),
   pins: section({
     concurrency: count(4, 'Pins of the queue that are walked at once; 0 stops the queue'),

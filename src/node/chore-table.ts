@@ -22,6 +22,7 @@ export interface GcChoreOptions {
   readonly graceMs: number
   readonly dryRun?: boolean
   readonly list?: boolean
+  readonly pace?: number
 }
 
 type Chores = typeof CHORES

@@ -59,7 +59,8 @@ export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
   })
   const failure = () => store.database.failure
   const chores = role === 'daemon' ? new ChoreThread({ ...limits, log, failure }) : choresHere(store, log)
-  return new LocalNode(options, { store, chores, graceMs })
+  const parts = { store, chores, graceMs }
+  return new LocalNode(options, role === 'daemon' ? { ...parts, pace: config.store.gcPace } : parts)
 }
 
 /** A node on this machine's own disk; disposing it stops the network and closes the store. */
@@ -74,7 +75,7 @@ export class LocalNode implements CairnNode {
   readonly #chores: ChoreRunner
   readonly #upkeep: AsyncDisposable
 
-  constructor(options: OpenNodeOptions, { store, chores, graceMs }: RepoParts) {
+  constructor(options: OpenNodeOptions, { store, chores, ...rest }: RepoParts) {
     this.store = store
     this.#chores = chores
     this.#network = createNetworkHandle(options, store)
@@ -87,7 +88,7 @@ export class LocalNode implements CairnNode {
       sourceFor: root => sources.ofPin(root),
       log: options.log.part('pins'),
     })
-    this.repo = createRepoApi({ store, chores, graceMs, session, sources, log: options.log.part('repair') })
+    this.repo = createRepoApi({ store, chores, ...rest, session, sources, log: options.log.part('repair') })
     this.swarm = {
       peers: async (): Promise<readonly PeerInfo[]> => (await this.#network.running()).peers(),
       connect: async (address, wait) => (await this.#network.running()).connect(address, wait),

@@ -6,6 +6,7 @@ import type { CheckEvent, CheckRequest, RepoApi } from '../api/repo.ts'
 import { RAW } from '../block/cid.ts'
 import type { Logger } from '../observe/log.ts'
 import { countCollection } from '../observe/metrics.ts'
+import type { RoomOptions } from '../pins/room.ts'
 import type { Store } from '../store/store.ts'
 import type { ChoreRunner } from './chore-table.ts'
 import type { RepairParts } from './repairing.ts'
@@ -17,6 +18,8 @@ export interface RepoParts {
   readonly store: Store
   readonly chores: ChoreRunner
   readonly graceMs: number
+  /** Of collections here, in percent, unless they are asked for another; left out in commands. */
+  readonly pace?: number
 }
 
 export interface RepoApiParts extends RepoParts {
@@ -26,15 +29,19 @@ export interface RepoApiParts extends RepoParts {
   readonly log: Logger
 }
 
-export const createRepoApi = ({ store, chores, graceMs, session, sources, log }: RepoApiParts): RepoApi => ({
-  stat: () => repoStat(store),
+export const createRepoApi = ({ store, chores, graceMs, pace, session, sources, log }: RepoApiParts): RepoApi => ({
+  stat: () => repoStat(store, graceMs),
   check: ({ readData = false, ...options }) =>
     options.repair === true
       ? repair({ store, session, log }, { readData, ...options })
       : chores.run('check', { readData }, options),
   scrub: options => scrubRepo({ store, chores, sources }, options),
   gc: async function* ({ signal, ...options }) {
-    for await (const event of chores.run('gc', { graceMs, ...options }, { signal })) {
+    for await (const event of chores.run(
+      'gc',
+      { graceMs, ...(pace !== undefined && { pace }), ...options },
+      { signal },
+    )) {
       if (event.type === 'done' && options.dryRun !== true) countCollection(event)
       if (event.type !== 'removed') yield event
       else yield { type: 'removed', cid: CID.createV1(RAW, decode(event.multihash)), sizeBytes: event.sizeBytes }
@@ -51,7 +58,7 @@ async function* repair(parts: RepairParts, options: CheckRequest): AsyncGenerato
 /** For the store's `makeRoom`, and for who wants room ahead of need. */
 export async function makeRoomBy(
   chores: ChoreRunner,
-  options: { readonly graceMs: number; readonly wantedBytes?: number },
+  options: RoomOptions,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   for await (const event of chores.run('room', options, { signal })) if (event.type === 'done') countCollection(event)

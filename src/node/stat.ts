@@ -2,12 +2,13 @@
 
 import type { RepoStat, ScrubStat } from '../api/repo.ts'
 import type { CairnError } from '../errors.ts'
+import { listHolders } from '../store/collect/holders.ts'
 import { SCHEMA_VERSION } from '../store/database/schema.ts'
 import { listWriters } from '../store/holders.ts'
 import { readScrubState } from '../store/scrub/state.ts'
 import type { Store } from '../store/store.ts'
 
-export function repoStat(store: Store): RepoStat {
+export function repoStat(store: Store, graceMs: number): RepoStat {
   const { blocks, blockBytes, diskBytes, maxBytes, packs } = store.counters()
   const pins = store.database.get<{ n: number }>('SELECT count(*) AS n FROM pins')?.n ?? 0
   return {
@@ -23,6 +24,7 @@ export function repoStat(store: Store): RepoStat {
     readOnlyBecause: whyReadOnly(store.database.failure),
     scrub: scrubStat(store, blocks),
     writers: listWriters(store.database),
+    holders: listHolders(store, graceMs),
   }
 }
 

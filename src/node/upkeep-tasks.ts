@@ -2,7 +2,14 @@
 
 import { keepDailyBackups } from './daily-backup.ts'
 import { workPins } from './pin-task.ts'
+import { collectRegularly, keepRoom } from './room-task.ts'
 import { scrubRegularly } from './scrub-task.ts'
 import type { UpkeepTask } from './upkeep.ts'
 
-export const UPKEEP_TASKS: readonly UpkeepTask[] = [workPins, keepDailyBackups, scrubRegularly]
+export const UPKEEP_TASKS: readonly UpkeepTask[] = [
+  workPins,
+  keepDailyBackups,
+  keepRoom,
+  collectRegularly,
+  scrubRegularly,
+]

@@ -5,7 +5,7 @@ import { isIdentity } from '../block/cid.ts'
 import { DigestSet } from '../block/digest-set.ts'
 import { mayLink } from '../block/links.ts'
 import { CairnError } from '../errors.ts'
-import { createPace } from '../store/collect/pace.ts'
+import { type GcWait, paceOf } from '../store/collect/throttle.ts'
 import { innerLinks } from '../store/read/inner.ts'
 import type { Store } from '../store/store.ts'
 import { modeCode, PINNED } from './rows.ts'
@@ -16,12 +16,11 @@ export interface Part {
   readonly count: number
 }
 
-export interface MarksOptions {
+export interface MarksOptions extends GcWait {
   readonly store: Store
   readonly part: Part
   /** Blocks to make room for. */
   readonly expected: number
-  readonly signal: AbortSignal
   /** Pins that end by then count as gone; none, if it is left out. */
   readonly endedBy?: number | undefined
 }
@@ -49,12 +48,12 @@ export class Marks {
   #rootsVersion = -1
   roots = 0
 
-  constructor({ store, part, expected, signal, endedBy = 0 }: MarksOptions) {
+  constructor({ store, part, expected, endedBy = 0, ...wait }: MarksOptions) {
     this.#store = store
     this.#part = part
-    this.#signal = signal
+    this.#signal = wait.signal
     this.#endedBy = endedBy
-    this.#pace = createPace(signal)
+    this.#pace = paceOf(wait)
     this.#kept = new DigestSet({ words: 2, expected })
   }
 

@@ -8,12 +8,16 @@ import type { Logger } from '../observe/log.ts'
 import { evictCache } from '../store/collect/evict.ts'
 import { vacuumDatabase } from '../store/database/vacuum.ts'
 import type { Store } from '../store/store.ts'
-import { collectGarbage } from './gc.ts'
+import { collectGarbage, type GcOptions } from './gc.ts'
 
 export interface RoomOptions {
   readonly graceMs: number
   /** So much should be free then; left out: what one write more needs. */
   readonly wantedBytes?: number
+  /** Of what nothing keeps only as much goes as is wanted, what was put or met longest ago first. */
+  readonly oldestFirst?: boolean
+  /** As in `GcOptions`. */
+  readonly pace?: number
 }
 
 export type RoomEvent =
@@ -28,15 +32,19 @@ const COMPACT_BELOW = 0.9
 /** Does what it can, and leaves it to the write to find out whether that was enough. */
 export async function* makeRoom(
   store: Store,
-  { graceMs, wantedBytes = missingBytes(store) }: RoomOptions,
+  { graceMs, wantedBytes = missingBytes(store), oldestFirst = false, pace }: RoomOptions,
   { signal, log }: Wait & { readonly log: Logger },
 ): AsyncGenerator<RoomEvent> {
   const evictedBytes = await evictCache(store, wantedBytes, { signal })
-  if (evictedBytes > 0) await vacuumDatabase(store, signal)
+  if (evictedBytes > 0) await vacuumDatabase(store, { signal })
   log.info('room made in the cache', { evictedBytes, wantedBytes })
   yield { type: 'evicted', wantedBytes, evictedBytes }
   if (evictedBytes >= wantedBytes) return
-  const options = { graceMs, compactBelow: COMPACT_BELOW, log, signal }
+  const options: GcOptions = {
+    ...{ graceMs, compactBelow: COMPACT_BELOW, log, signal },
+    ...(pace !== undefined && { pace }),
+    ...(oldestFirst && { wantedBytes: wantedBytes - evictedBytes }),
+  }
   try {
     for await (const event of collectGarbage(store, options)) {
       if (event.type === 'done') log.info('room made by a collection', { freedBytes: event.freedBytes })

@@ -35,7 +35,7 @@ export const findStoppedHolders = (database: Database): Writer[] =>
 const toWriter = ({ pid, started: since }: LeaseRow): Writer =>
   isStopped(pid) ? { pid, since, stopped: true } : { pid, since }
 
-function isStopped(pid: number): boolean {
+export function isStopped(pid: number): boolean {
   try {
     // The name in parentheses may have spaces and parentheses of its own.
     return /\) [Tt] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))

@@ -20,9 +20,9 @@ import { closeLease, type Lease, openLease } from '../write/leases.ts'
 import { type Landed, PackWriter } from '../write/packs.ts'
 import { HAS_LINKS } from '../write/record.ts'
 import { workOffDead } from './dead.ts'
-import { transactToFree, withReserve } from './free-room.ts'
-import { createPace } from './pace.ts'
+import { withReserve } from './free-room.ts'
 import { findSurvivors, type Survivor } from './pack-survivors.ts'
+import { type GcWait, paceOf, transactGently } from './throttle.ts'
 
 export interface SealedPack {
   readonly id: number
@@ -30,9 +30,10 @@ export interface SealedPack {
   readonly rows: number
 }
 
-export interface CompactOptions {
+export interface CompactOptions extends GcWait {
   readonly log: Logger
-  readonly signal: AbortSignal
+  /** Called when so many more survivors are in their new place. */
+  readonly onMoved?: (rows: number) => void
 }
 
 interface Moving extends Survivor {
@@ -55,7 +56,7 @@ export async function compactPacks(
 ): Promise<number> {
   if (packs.length === 0) return 0
   const { database, path } = store
-  const lease = await transactToFree(store, tx => openLease(tx, path))
+  const lease = await transactGently(store, options, tx => openLease(tx, path))
   const compactor = new Compactor(store, lease, options)
   let freedBytes = 0
   let left = sparsestFirst(store, packs)
@@ -66,8 +67,8 @@ export async function compactPacks(
       if (pass.length === 0) break
       left = left.slice(pass.length)
       const ids = pass.map(({ id }) => id)
-      await compactor.move(await findSurvivors(store, ids, options.signal))
-      await transactToFree(store, tx => retire(tx, pass))
+      await compactor.move(await findSurvivors(store, ids, options.signal, options.throttle))
+      await transactGently(store, options, tx => retire(tx, pass))
       // What the next ones need may lie in those that are empty now.
       if (left.length > 0 && nextPass(left, compactor.roomBytes()).length === 0)
         freedBytes += await workOffDead(store, options)
@@ -108,6 +109,8 @@ class Compactor {
   readonly #store: Store
   readonly #lease: Lease
   readonly #log: Logger
+  readonly #wait: GcWait
+  readonly #onMoved: CompactOptions['onMoved']
   readonly #pace: () => Promise<void> | undefined
   readonly #writer: PackWriter
   readonly #quota: Quota
@@ -115,12 +118,14 @@ class Compactor {
   takenBytes = 0
   #moving: Moving[] = []
 
-  constructor(store: Store, lease: Lease, { log, signal }: CompactOptions) {
+  constructor(store: Store, lease: Lease, { log, onMoved, ...wait }: CompactOptions) {
     const { path, database } = store
     this.#store = store
     this.#lease = lease
     this.#log = log
-    this.#pace = createPace(signal)
+    this.#wait = wait
+    this.#onMoved = onMoved
+    this.#pace = paceOf(wait)
     const { maxBytes, diskBytes } = store.counters()
     // Where more is held than may be (the limit was lowered), this is the way back below it.
     const mostBytes = diskBytes > maxBytes ? Number.MAX_SAFE_INTEGER : maxBytes
@@ -170,10 +175,14 @@ class Compactor {
   /** Durable in the new pack first, then the rows. */
   async #flush(): Promise<void> {
     if (this.#moving.length === 0) return
+    const startedAt = performance.now()
     const landed = await withReserve(this.#store, () => this.#writer.append(this.#image, this.#lease.id))
-    await transactToFree(this.#store, tx => this.#moveRows(tx, landed))
+    // The disk was busy with it.
+    this.#wait.throttle?.worked(performance.now() - startedAt)
+    await transactGently(this.#store, this.#wait, tx => this.#moveRows(tx, landed))
     await this.#writer.committed(landed)
     this.takenBytes += landed.endBytes - landed.base
+    this.#onMoved?.(this.#moving.length)
     this.#image = new Image(this.#image.memory)
     this.#moving = []
   }

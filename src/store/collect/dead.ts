@@ -1,16 +1,15 @@
 // Working off `dead`: places without a row are unlinked in a later transaction than the one that dropped the row (spec: store §6.5).
 
 import { rmSync } from 'node:fs'
-import type { Wait } from '../../block/source.ts'
 import type { Transaction } from '../database/database.ts'
 import { PLACE_FILE } from '../database/schema.ts'
 import { packFile } from '../paths.ts'
 import type { Store } from '../store.ts'
 import { Books } from '../write/books.ts'
 import { BlockFiles } from '../write/files.ts'
-import { transactToFree } from './free-room.ts'
 import { findBackups } from './hold.ts'
 import { countPlaces } from './pack-census.ts'
+import { type GcWait, transactGently } from './throttle.ts'
 
 interface DeadRow {
   readonly id: number
@@ -23,14 +22,14 @@ interface DeadRow {
 const ROWS_PER_TRANSACTION = 200
 
 /** Resolves with the bytes given back to the disk: none while a backup holds them. Also does what a killed process left undone. */
-export async function workOffDead(store: Store, { signal }: Wait): Promise<number> {
+export async function workOffDead(store: Store, wait: GcWait): Promise<number> {
   const { database } = store
-  const isPackDead = await emptyPacks(store, signal)
+  const isPackDead = await emptyPacks(store, wait)
   const files = new BlockFiles(store.path)
   let freedBytes = 0
   let afterId = 0
   for (;;) {
-    signal.throwIfAborted()
+    wait.signal.throwIfAborted()
     const page = database.all<DeadRow>(
       `SELECT id, pack, mh, size FROM dead WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_TRANSACTION}`,
       afterId,
@@ -38,7 +37,7 @@ export async function workOffDead(store: Store, { signal }: Wait): Promise<numbe
     const last = page.at(-1)
     if (last === undefined) return freedBytes
     afterId = last.id
-    const freed = await transactToFree(store, tx => {
+    const freed = await transactGently(store, wait, tx => {
       if (findBackups(tx, store.path).length > 0) return 'held'
       const books = new Books(tx)
       let bytes = 0
@@ -75,10 +74,10 @@ function unlinkPack(tx: Transaction, books: Books, path: string, id: number): nu
 }
 
 /** A sealed pack gets no rows any more, so this may be found out without the mutex. */
-async function emptyPacks(store: Store, signal: AbortSignal): Promise<(id: number) => boolean> {
+async function emptyPacks(store: Store, wait: GcWait): Promise<(id: number) => boolean> {
   const dead = store.database.all<{ pack: number }>('SELECT pack FROM dead WHERE pack > 0')
   if (dead.length === 0) return () => false
   const listed = new Set(dead.map(({ pack }) => pack))
-  const places = await countPlaces(store, signal)
+  const places = await countPlaces(store, wait.signal, wait.throttle)
   return id => listed.has(id) && !places.has(id)
 }

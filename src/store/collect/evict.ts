@@ -1,12 +1,10 @@
 // Eviction: cached blocks go, least recently used first. No mark is needed: nothing a complete pin reaches is cached (spec: store §4.6).
 
-import type { Wait } from '../../block/source.ts'
 import type { Transaction } from '../database/database.ts'
 import type { Store } from '../store.ts'
 import { Books, type PlacedBlock } from '../write/books.ts'
 import { workOffDead } from './dead.ts'
-import { transactToFree } from './free-room.ts'
-import { createPace } from './pace.ts'
+import { type GcWait, paceOf, transactGently } from './throttle.ts'
 
 interface CachedBlock extends PlacedBlock {
   /** Of the last use. */
@@ -20,25 +18,25 @@ const SELECT_PAGE = `
   WHERE c.mh > ? ORDER BY c.mh LIMIT ${PAGE_ROWS}`
 
 /** Frees at least `wantedBytes`, or all that the cache holds; resolves with the bytes that went. */
-export async function evictCache(store: Store, wantedBytes: number, { signal }: Wait): Promise<number> {
-  const lastHour = await hourThatSuffices(store, wantedBytes, signal)
+export async function evictCache(store: Store, wantedBytes: number, wait: GcWait): Promise<number> {
+  const lastHour = await hourThatSuffices(store, wantedBytes, wait)
   let goneBytes = 0
   for (const whole of [true, false]) {
-    for await (const page of pages(store, signal)) {
+    for await (const page of pages(store, wait)) {
       if (goneBytes >= wantedBytes) break
       const victims = page.filter(({ hour }) => (whole ? hour < lastHour : hour === lastHour))
       if (victims.length === 0) continue
-      goneBytes += await transactToFree(store, tx => dropCached(tx, victims, wantedBytes - goneBytes))
+      goneBytes += await transactGently(store, wait, tx => dropCached(tx, victims, wantedBytes - goneBytes))
     }
   }
-  if (goneBytes > 0) await workOffDead(store, { signal })
+  if (goneBytes > 0) await workOffDead(store, wait)
   return goneBytes
 }
 
 /** What was last used up to this hour is enough. */
-async function hourThatSuffices(store: Store, wantedBytes: number, signal: AbortSignal): Promise<number> {
+async function hourThatSuffices(store: Store, wantedBytes: number, wait: GcWait): Promise<number> {
   const bytesByHour = new Map<number, number>()
-  for await (const page of pages(store, signal)) {
+  for await (const page of pages(store, wait)) {
     for (const { hour, size } of page) bytesByHour.set(hour, (bytesByHour.get(hour) ?? 0) + size)
   }
   let bytes = 0
@@ -49,8 +47,8 @@ async function hourThatSuffices(store: Store, wantedBytes: number, signal: Abort
   return Number.MAX_SAFE_INTEGER
 }
 
-async function* pages(store: Store, signal: AbortSignal): AsyncGenerator<CachedBlock[]> {
-  const pace = createPace(signal)
+async function* pages(store: Store, wait: GcWait): AsyncGenerator<CachedBlock[]> {
+  const pace = paceOf(wait)
   let after: Uint8Array = new Uint8Array(0)
   for (;;) {
     await pace()

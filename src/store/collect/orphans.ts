@@ -3,14 +3,12 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { base32upper } from 'multiformats/bases/base32'
-import type { Wait } from '../../block/source.ts'
 import type { Transaction } from '../database/database.ts'
 import { PLACE_FILE } from '../database/schema.ts'
 import { repoPaths } from '../paths.ts'
 import type { Store } from '../store.ts'
 import { BlockFiles } from '../write/files.ts'
-import { transactToFree } from './free-room.ts'
-import { createPace } from './pace.ts'
+import { type GcWait, paceOf, transactGently } from './throttle.ts'
 
 export type StrayFile =
   /** A process died between giving it its name and its commit. */
@@ -22,8 +20,8 @@ export type StrayFile =
 const TEMP_NAME = /^\.(\d+)-\d+\.tmp$/
 const EXTENSION = '.data'
 
-export async function* listStrayFiles(store: Store, { signal }: Wait): AsyncGenerator<StrayFile> {
-  const pace = createPace(signal)
+export async function* listStrayFiles(store: Store, wait: GcWait): AsyncGenerator<StrayFile> {
+  const pace = paceOf(wait)
   const files = new BlockFiles(store.path)
   const root = repoPaths(store.path).blocks
   for (const shard of readdirSync(root, { withFileTypes: true })) {
@@ -38,11 +36,11 @@ export async function* listStrayFiles(store: Store, { signal }: Wait): AsyncGene
 }
 
 /** Resolves with the bytes that this gave back. */
-export async function removeOrphanFiles(store: Store, wait: Wait): Promise<number> {
+export async function removeOrphanFiles(store: Store, wait: GcWait): Promise<number> {
   let freedBytes = 0
   for await (const stray of listStrayFiles(store, wait)) {
     if (stray.kind !== 'orphan') continue
-    freedBytes += await transactToFree(store, tx => {
+    freedBytes += await transactGently(store, wait, tx => {
       if (!isOrphan(tx, stray.mh)) return 0
       const size = statSync(stray.file, { throwIfNoEntry: false })?.size ?? 0
       rmSync(stray.file, { force: true })

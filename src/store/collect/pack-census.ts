@@ -2,7 +2,7 @@
 
 import { RECORD_OVERHEAD } from '../database/schema.ts'
 import type { Store } from '../store.ts'
-import { createPace } from './pace.ts'
+import { paceOf, type Throttle } from './throttle.ts'
 
 export interface PackContent {
   readonly rows: number
@@ -17,8 +17,12 @@ const SELECT_PAGE = `
   FROM (SELECT mh, size, pack FROM blocks WHERE mh > ? ORDER BY mh LIMIT ${PAGE_ROWS}) GROUP BY pack`
 
 /** By place: also what is inline and in files. Rows only ever come to packs that a living process owns, so for the others the count stays true. */
-export async function countPlaces(store: Store, signal: AbortSignal): Promise<Map<number, PackContent>> {
-  const pace = createPace(signal)
+export async function countPlaces(
+  store: Store,
+  signal: AbortSignal,
+  throttle?: Throttle,
+): Promise<Map<number, PackContent>> {
+  const pace = paceOf({ signal, throttle })
   const places = new Map<number, PackContent>()
   let after: Uint8Array = new Uint8Array(0)
   for (;;) {

@@ -1,7 +1,7 @@
 // Which rows still point into given packs, found by one paged pass over the index: cheaper than asking it for every record.
 
 import type { Store } from '../store.ts'
-import { createPace } from './pace.ts'
+import { paceOf, type Throttle } from './throttle.ts'
 
 export interface Survivor {
   readonly mh: Uint8Array
@@ -20,8 +20,13 @@ const SELECT_IN_PACKS = `SELECT mh, size, crc, kept, links, pack, at FROM blocks
   WHERE mh > ? AND mh <= ? AND pack IN (SELECT value FROM json_each(?))`
 
 /** In the order in which they lie: pack by pack. The packs must be sealed; the caller bounds how many rows they have. */
-export async function findSurvivors(store: Store, packs: readonly number[], signal: AbortSignal): Promise<Survivor[]> {
-  const pace = createPace(signal)
+export async function findSurvivors(
+  store: Store,
+  packs: readonly number[],
+  signal: AbortSignal,
+  throttle?: Throttle,
+): Promise<Survivor[]> {
+  const pace = paceOf({ signal, throttle })
   const wanted = JSON.stringify(packs)
   const found: Survivor[] = []
   let after: Uint8Array = new Uint8Array(0)

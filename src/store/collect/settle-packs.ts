@@ -6,13 +6,12 @@ import type { Transaction } from '../database/database.ts'
 import { packFile } from '../paths.ts'
 import type { Store } from '../store.ts'
 import type { SealedPack } from './compact.ts'
-import { transactToFree } from './free-room.ts'
 import { countPlaces } from './pack-census.ts'
+import { type GcWait, transactGently } from './throttle.ts'
 
-export interface SettleOptions {
+export interface SettleOptions extends GcWait {
   /** Packs of which less than this share lives are compacted. */
   readonly compactBelow: number
-  readonly signal: AbortSignal
 }
 
 interface PackRow extends Omit<SealedPack, 'rows'> {
@@ -30,12 +29,12 @@ const OWNED_BELOW = 0.5
  * Resolves with what is to be compacted. A pack that a living process appends to is taken from it if most of it is dead:
  * that process finds out in its next transaction, and writes elsewhere what it has appended since.
  */
-export async function settlePacks(store: Store, { compactBelow, signal }: SettleOptions): Promise<SealedPack[]> {
+export async function settlePacks(store: Store, { compactBelow, ...wait }: SettleOptions): Promise<SealedPack[]> {
   const packs = store.database.all<PackRow>('SELECT id, committed, sealed, owner FROM packs ORDER BY id')
   const listed = new Set(store.database.all<{ pack: number }>('SELECT pack FROM dead').map(({ pack }) => pack))
   const settling = packs.filter(({ id, committed, sealed }) => !listed.has(id) && (committed > 0 || sealed === 1))
   if (settling.length === 0) return []
-  const places = await countPlaces(store, signal)
+  const places = await countPlaces(store, wait.signal, wait.throttle)
   const isEmpty = ({ id }: PackRow) => !places.has(id)
   const isWorthMoving = (pack: PackRow) =>
     (places.get(pack.id)?.liveBytes ?? 0) < heldBytes(store.path, pack) * compactBelow ||
@@ -46,11 +45,11 @@ export async function settlePacks(store: Store, { compactBelow, signal }: Settle
     pack.owner === null ? isEmpty(pack) || isWorthMoving(pack) : isWorthTaking(pack),
   )
   // Sealed before anything is concluded from the count: nobody can adopt it now, so no rows come to it any more.
-  const sealed = await transactToFree(store, tx => chosen.filter(pack => seal(tx, pack)))
+  const sealed = await transactGently(store, wait, tx => chosen.filter(pack => seal(tx, pack)))
   // What was released and taken up again since the count does not count as empty.
-  const again = chosen.some(pack => pack.sealed === 0) ? await countPlaces(store, signal) : places
+  const again = chosen.some(pack => pack.sealed === 0) ? await countPlaces(store, wait.signal, wait.throttle) : places
   const empty = sealed.filter(({ id }) => !again.has(id))
-  if (empty.length > 0) await transactToFree(store, tx => bury(tx, empty))
+  if (empty.length > 0) await transactGently(store, wait, tx => bury(tx, empty))
   return sealed.flatMap(({ id, committed }) => {
     const content = again.get(id)
     return content === undefined ? [] : [{ id, committed, rows: content.rows }]

@@ -3,8 +3,7 @@
 import type { Transaction } from '../database/database.ts'
 import type { Store } from '../store.ts'
 import { Books, type PlacedBlock } from '../write/books.ts'
-import { transactToFree } from './free-room.ts'
-import { createPace } from './pace.ts'
+import { type GcWait, paceOf, transactGently } from './throttle.ts'
 
 /** What the roots keep, as of some version of them. */
 export interface RootMarks {
@@ -14,14 +13,22 @@ export interface RootMarks {
   markRoots(): Promise<void>
 }
 
-export interface SweepOptions {
+export interface SweepOptions extends GcWait {
   readonly store: Store
   readonly marks: RootMarks
   /** Rows of this epoch or later are never touched. */
   readonly threshold: number
   /** Tells what would go, and leaves it. */
   readonly dryRun: boolean
-  readonly signal: AbortSignal
+  /** Called for each page of the index that was looked at. */
+  readonly onPage?: (page: SweepPage) => void
+}
+
+export interface SweepPage {
+  readonly rows: number
+  /** What nothing keeps, but is too young to go. */
+  readonly heldBlocks: number
+  readonly heldBytes: number
 }
 
 export interface SweepRow extends PlacedBlock {
@@ -31,7 +38,7 @@ export interface SweepRow extends PlacedBlock {
 
 const PAGE_ROWS = 2500
 /** A transaction ends after so long even if rows are left: others wait for the mutex. */
-const TRANSACTION_MS = 12
+const TRANSACTION_MS = 4
 const ROWS_BETWEEN_LOOKS = 64
 
 const SELECT_PAGE = `SELECT mh, size, kept, pack, at, epoch FROM blocks WHERE mh > ? ORDER BY mh LIMIT ${PAGE_ROWS}`
@@ -40,8 +47,8 @@ const DELETE_ROW = 'DELETE FROM blocks WHERE mh = ? AND epoch < ? AND pack = ? A
 
 /** Yields what has gone, transaction by transaction. */
 export async function* sweep(options: SweepOptions): AsyncGenerator<readonly SweepRow[]> {
-  const { store, marks, threshold, dryRun, signal } = options
-  const pace = createPace(signal)
+  const { store, marks, threshold, dryRun, onPage } = options
+  const pace = paceOf(options)
   let after: Uint8Array = new Uint8Array(0)
   for (;;) {
     await pace()
@@ -50,17 +57,23 @@ export async function* sweep(options: SweepOptions): AsyncGenerator<readonly Swe
     if (last === undefined) return
     after = last.mh
     const victims = page.filter(row => row.epoch < threshold && !marks.has(row.mh))
+    onPage?.(countPage(page, options))
     if (dryRun && victims.length > 0) yield victims
     else if (victims.length > 0) yield* dropAll(options, victims)
     if (page.length < PAGE_ROWS) return
   }
 }
 
+function countPage(page: readonly SweepRow[], { threshold, marks }: SweepOptions): SweepPage {
+  const held = page.filter(row => row.epoch >= threshold && !marks.has(row.mh))
+  return { rows: page.length, heldBlocks: held.length, heldBytes: held.reduce((sum, { size }) => sum + size, 0) }
+}
+
 async function* dropAll(options: SweepOptions, victims: readonly SweepRow[]): AsyncGenerator<readonly SweepRow[]> {
   const { store, marks, threshold, signal } = options
   for (let rest = victims; rest.length > 0; ) {
     signal.throwIfAborted()
-    const outcome = await transactToFree(store, tx => dropSome(tx, rest, marks.rootsVersion, threshold))
+    const outcome = await transactGently(store, options, tx => dropSome(tx, rest, marks.rootsVersion, threshold))
     if (outcome === 'roots changed') {
       await marks.markRoots()
       rest = rest.filter(row => !marks.has(row.mh))

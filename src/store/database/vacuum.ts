@@ -1,7 +1,6 @@
 // Giving free pages of the database back to the disk, a few at a time (spec: store §6.7).
 
-import { transactToFree } from '../collect/free-room.ts'
-import { createPace } from '../collect/pace.ts'
+import { type GcWait, paceOf, transactGently } from '../collect/throttle.ts'
 import type { Store } from '../store.ts'
 
 const PAGES_PER_TRANSACTION = 400
@@ -9,14 +8,14 @@ const PAGES_PER_TRANSACTION = 400
 const SPARE_PAGES = 256
 
 /** Resolves with the bytes given back; the file itself shrinks at the next checkpoint. */
-export async function vacuumDatabase(store: Store, signal: AbortSignal): Promise<number> {
-  const pace = createPace(signal)
+export async function vacuumDatabase(store: Store, wait: GcWait): Promise<number> {
+  const pace = paceOf(wait)
   const pragma = (name: string): number => Number(Object.values(store.database.get(`PRAGMA ${name}`) ?? {})[0] ?? 0)
   const before = pragma('freelist_count')
   let left = before
   while (left > SPARE_PAGES) {
     await pace()
-    await transactToFree(store, tx => tx.all(`PRAGMA incremental_vacuum(${PAGES_PER_TRANSACTION})`))
+    await transactGently(store, wait, tx => tx.all(`PRAGMA incremental_vacuum(${PAGES_PER_TRANSACTION})`))
     const now = pragma('freelist_count')
     if (now >= left) break
     left = now

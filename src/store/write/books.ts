@@ -67,6 +67,11 @@ export class Books {
     this.#count(kind === 'file' ? 'file_bytes' : 'pack_bytes', -sizeBytes)
   }
 
+  /** Whether the repository holds more now: what only touches rows needs no room. */
+  get grows(): boolean {
+    return [...this.#counters.values()].some(change => change > 0)
+  }
+
   close(): void {
     for (const [name, change] of this.#counters) {
       if (change !== 0) this.#tx.run('UPDATE counters SET value = value + ? WHERE name = ?', change, name)

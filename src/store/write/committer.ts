@@ -197,7 +197,7 @@ export class Committer implements CommitHost {
     }
     books.close()
     const { rows, inlineBytes } = walGrowth(batch, landed !== undefined)
-    if (rows > 0) this.#quota.check(tx, { rows, inlineBytes })
+    if (books.grows) this.#quota.check(tx, { rows, inlineBytes })
     const places = batch.cached.flatMap(part => part.records.map(record => ({ record, place: placeOf(part, record) })))
     if (places.length > 0) this.#placeCached({ ...placing, books: new Books(tx) }, places, rows > 0 || hasTasks)
     return missing
