@@ -159,8 +159,8 @@ async function* giveBack(
 ): AsyncGenerator<GcEvent> {
   const wait = { signal, throttle }
   const sparse = await settlePacks(store, { compactBelow, ...wait })
-  freed.bytes += await workOffDead(store, wait)
   const total = sparse.reduce((sum, { rows }) => sum + rows, 0)
+  freed.bytes += await workOffDead(store, wait)
   let done = 0
   let movedBytes = 0
   const onMoved = (rows: number) => {

@@ -30,9 +30,9 @@ const UNLINK_EARLY: readonly Patch[] = [
   },
   {
     file: 'src/store/collect/sweep.ts',
-    find: "import { createPace } from './pace.ts'",
+    find: "import { type GcWait, paceOf, transactGently } from './throttle.ts'",
     replace:
-      "import { createPace } from './pace.ts'\nimport { rmSync } from 'node:fs'\nimport { BlockFiles } from '../write/files.ts'\nlet planted = ''",
+      "import { type GcWait, paceOf, transactGently } from './throttle.ts'\nimport { rmSync } from 'node:fs'\nimport { BlockFiles } from '../write/files.ts'\nlet planted = ''",
   },
   {
     file: 'src/store/collect/sweep.ts',
@@ -96,9 +96,9 @@ export const FAULTS: readonly Fault[] = [
     patches: [
       {
         file: 'src/pins/gc.ts',
-        find: 'sweep({ store, marks, threshold, dryRun, signal })',
+        find: 'sweep({ ...wait, store, marks, threshold, dryRun, onPage })',
         replace:
-          'sweep({ store, marks, threshold: dryRun ? threshold : foreseeEpoch(store, options.graceMs) - 1, dryRun, signal })',
+          'sweep({ ...wait, store, marks, threshold: dryRun ? threshold : foreseeEpoch(store, options.graceMs) - 1, dryRun, onPage })',
       },
     ],
     suites: [race('a pin that met a stray leaf')],

@@ -65,18 +65,26 @@ export const POINTS: readonly Point[] = [
   { name: 'pin: walked', file: WALK, before: 'await operation.finish([completeStatement(' },
   { name: 'pin: looked through', file: PRESENT, before: 'await store.write(pin(present))' },
   { name: 'gc: epoch open', file: GC, before: 'const startedAt = performance.now()' },
-  { name: 'gc: marked', file: GC, after: 'await marks.markRoots()' },
-  { name: 'gc: swept', file: GC, before: 'const freedBytes = dryRun ?' },
-  { name: 'gc: settled', file: GC, before: 'let freedBytes = await workOffDead(' },
+  {
+    name: 'gc: marked',
+    file: GC,
+    after: "yield* whileRunning(marks.markRoots(), () => ({ stage: 'mark', done: marks.size, total: blocks }))",
+  },
+  { name: 'gc: swept', file: GC, before: 'const freed = { bytes: 0 }' },
+  { name: 'gc: settled', file: GC, before: 'const total = sparse.reduce(' },
   { name: 'sweep: page read', file: SWEEP, before: 'if (dryRun && victims.length > 0) yield victims' },
   { name: 'sweep: dropped', file: SWEEP, before: "if (outcome === 'roots changed') {" },
   { name: 'settle: sealed', file: SETTLE, before: 'const again = ' },
   { name: 'dead: page read', file: DEAD, after: 'afterId = last.id' },
   { name: 'dead: unlinked', file: DEAD, before: 'books.close()', sync: true },
   { name: 'compact: read', file: COMPACT, before: 'const landed = await withReserve(' },
-  { name: 'compact: landed', file: COMPACT, before: 'await transactToFree(this.#store, tx => this.#moveRows(' },
+  {
+    name: 'compact: landed',
+    file: COMPACT,
+    before: 'await transactGently(this.#store, this.#wait, tx => this.#moveRows(',
+  },
   { name: 'compact: moved', file: COMPACT, before: 'await this.#writer.committed(landed)' },
-  { name: 'compact: retired', file: COMPACT, after: 'await transactToFree(store, tx => retire(tx, pass))' },
+  { name: 'compact: retired', file: COMPACT, after: 'await transactGently(store, options, tx => retire(tx, pass))' },
 ]
 
 /** Called at every point; what an asynchronous one returns is awaited. */
