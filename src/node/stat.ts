@@ -8,7 +8,7 @@ import { listWriters } from '../store/holders.ts'
 import { readScrubState } from '../store/scrub/state.ts'
 import type { Store } from '../store/store.ts'
 
-export function repoStat(store: Store, graceMs: number): RepoStat {
+export function repoStat(store: Store, graceMs = 0): RepoStat {
   const { blocks, blockBytes, diskBytes, maxBytes, packs } = store.counters()
   const pins = store.database.get<{ n: number }>('SELECT count(*) AS n FROM pins')?.n ?? 0
   return {
