@@ -37,6 +37,7 @@ export class NewIndex implements Disposable {
 
   addInline(block: FoundBlock): boolean {
     if (this.has(block.mh)) return false
+    this.#begin()
     const { lastInsertRowid } = this.#prepared('INSERT INTO data (bytes) VALUES (?)').run(block.bytes)
     return this.#addBlock(block, PLACE_INLINE, Number(lastInsertRowid))
   }
@@ -47,11 +48,12 @@ export class NewIndex implements Disposable {
 
   /** Of an epoch that `close` makes the current one, so that all of it is as young as can be. */
   #addBlock({ mh, size, crc, links }: FoundBlock, pack: number, at: number): boolean {
-    const sql = `INSERT INTO blocks (mh, size, crc, kept, links, pack, at, epoch) VALUES (?, ?, ?, 1, ?, ?, ?, 0)
-      ON CONFLICT (mh) DO UPDATE SET links = max(links, excluded.links) WHERE links < excluded.links`
-    const isNew = !this.has(mh)
-    this.#run(sql, mh, size, crc, links, pack, at)
-    return isNew
+    const sql =
+      'INSERT INTO blocks (mh, size, crc, kept, links, pack, at, epoch) VALUES (?, ?, ?, 1, ?, ?, ?, 0) ON CONFLICT DO NOTHING'
+    if (this.#run(sql, mh, size, crc, links, pack, at) === 1) return true
+    // What was met without links may have been met under a codec that has none.
+    if (links === 1) this.#run('UPDATE blocks SET links = 1 WHERE mh = ? AND links = 0', mh)
+    return false
   }
 
   /** Nothing is appended to it again. */
@@ -108,10 +110,15 @@ export class NewIndex implements Disposable {
     recountAll(connection)
   }
 
-  #run(sql: string, ...params: Param[]): void {
-    if (this.#uncommitted === 0) this.database.connection.exec('BEGIN IMMEDIATE')
-    this.#prepared(sql).run(...params)
+  #begin(): void {
+    if (!this.database.connection.isTransaction) this.database.connection.exec('BEGIN IMMEDIATE')
+  }
+
+  #run(sql: string, ...params: Param[]): number {
+    this.#begin()
+    const { changes } = this.#prepared(sql).run(...params)
     if (++this.#uncommitted >= ROWS_PER_TRANSACTION) this.commit()
+    return Number(changes)
   }
 
   readonly #statements = new Map<string, ReturnType<Database['connection']['prepare']>>()
@@ -126,7 +133,7 @@ export class NewIndex implements Disposable {
   }
 
   commit(): void {
-    if (this.#uncommitted > 0) this.database.connection.exec('COMMIT')
+    if (this.database.connection.isTransaction) this.database.connection.exec('COMMIT')
     this.#uncommitted = 0
   }
 
