@@ -81,7 +81,7 @@ class RepoStore implements Store {
     this.#writer = new Writer({
       host:
         options.commit === 'worker'
-          ? new CommitThread(start)
+          ? new CommitThread({ ...start, log })
           : new Committer({ ...start, database, growReserve: false }),
       groupsPerCommit: groupsPerCommit(maxBytes),
       makeRoom: async () => options.makeRoom?.(this),

@@ -4,12 +4,12 @@ import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { LIMITS } from '../../limits.ts'
 import type { Logger } from '../../observe/log.ts'
-import { MiB } from '../../units.ts'
 
 const TRUNCATE_WAIT_MS = 150
 /** Between two tries that readers made fail: each of them keeps every writer waiting. */
 const RETRY_MS = 1_000
-const ALARM_BYTES = 256 * MiB
+/** 256 MiB at the usual limit. */
+const ALARM_TIMES = 4
 
 export const walBytes = (databaseFile: string): number =>
   statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0
@@ -41,7 +41,7 @@ export class WalKeeper {
       connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     }
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
-    if (sizeBytes > ALARM_BYTES)
+    if (sizeBytes > this.#limitBytes * ALARM_TIMES)
       this.#log.warn('the WAL cannot be started anew: some process keeps reading', { sizeBytes })
   }
 }

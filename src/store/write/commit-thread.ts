@@ -3,6 +3,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CairnError } from '../../errors.ts'
+import type { Logger } from '../../observe/log.ts'
+import { levelOf, writeRecord } from '../../observe/log-relay.ts'
 import { guardStops, StopGate } from '../database/stop-gate.ts'
 import { type CommitHost, type CommitReply, type GroupMessage, memoriesOf } from './commit-message.ts'
 import { type ThreadReply, type ThreadRequest, type ThreadStart, unpackOutcome } from './thread-message.ts'
@@ -11,14 +13,16 @@ import { type ThreadReply, type ThreadRequest, type ThreadStart, unpackOutcome }
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './commit-worker.ts' : './commit-worker.js', import.meta.url)
 
 export class CommitThread implements CommitHost {
-  readonly #start: Omit<ThreadStart, 'gate'>
+  readonly #start: Omit<ThreadStart, 'gate' | 'logLevel'>
+  readonly #log: Logger
   #worker: Worker | undefined
   #guard: Disposable | undefined
   #waiting: PromiseWithResolvers<CommitReply> | undefined
   #failure: CairnError | undefined
 
-  constructor(start: Omit<ThreadStart, 'gate'>) {
+  constructor({ log, ...start }: Omit<ThreadStart, 'gate' | 'logLevel'> & { readonly log: Logger }) {
     this.#start = start
+    this.#log = log
   }
 
   commit(message: GroupMessage): Promise<CommitReply> {
@@ -36,9 +40,10 @@ export class CommitThread implements CommitHost {
   #startWorker(): Worker {
     const gate = new StopGate()
     this.#guard = guardStops(gate)
-    const workerData: ThreadStart = { ...this.#start, gate: gate.memory }
+    const workerData: ThreadStart = { ...this.#start, gate: gate.memory, logLevel: levelOf(this.#log) }
     const worker = new Worker(ENTRY, { workerData, name: 'cairn-commit' })
     worker.on('message', (reply: ThreadReply) => {
+      if (reply.type === 'log') writeRecord(this.#log, reply.record)
       if (reply.type !== 'committed') return
       worker.unref()
       const waiting = this.#waiting

@@ -1,5 +1,7 @@
 // What the main thread and the commit thread say to each other; errors travel as data.
 
+import type { LogLevel } from '../../observe/log.ts'
+import type { LogRecord } from '../../observe/log-relay.ts'
 import type { CommitOutcome, CommitReply, GroupMessage, Images, TaskOutcome } from './commit-message.ts'
 import { type PackedError, packError, unpackError } from './packed-error.ts'
 
@@ -9,6 +11,7 @@ export interface ThreadStart {
   readonly maxBytes: number
   /** Of the StopGate. */
   readonly gate: SharedArrayBuffer
+  readonly logLevel: LogLevel
 }
 
 export type ThreadRequest = { readonly type: 'commit'; readonly message: GroupMessage } | { readonly type: 'close' }
@@ -20,6 +23,7 @@ type PackedResult =
 
 export type ThreadReply =
   | { readonly type: 'committed'; readonly images: Images; readonly result: PackedResult }
+  | { readonly type: 'log'; readonly record: LogRecord }
   | { readonly type: 'closed' }
 
 export function packOutcome(reply: CommitReply): PackedResult {
