@@ -139,7 +139,10 @@ test('damage to a backup is found by --verify and by restore; --salvage takes th
   assert.is(result.brokenPins, 1)
   await using restored = await openAt(path)
   await assertReadable(restored, [FILE, ...INLINE.blocks])
-  flip(join(to, 'index-1.db'), 9000)
+  await rejects(backUp(store, to, true), 'CORRUPT_BLOCK')
+  assert.is((await backUp(store, to, true)).copiedFiles, 1)
+  const [index = ''] = readdirSync(to).filter(name => name.startsWith('index-'))
+  flip(join(to, index), 9000)
   await rejects(last(restoreRepo({ folder: to, path: freshPath(), ...WAIT })), 'CORRUPT_BLOCK')
 })
 

@@ -7,15 +7,16 @@ import { base32upper } from 'multiformats/bases/base32'
 import type { Wait } from '../../block/source.ts'
 import { CairnError } from '../../errors.ts'
 import { VERSION } from '../../version.ts'
-import { explainPlace, makeFolders } from '../../writable.ts'
+import { explainPlace } from '../../writable.ts'
 import { cidOf } from '../check/check-block.ts'
 import { holdDead } from '../collect/hold.ts'
 import { lockHolder, takeLock } from '../database/kernel-lock.ts'
 import { PLACE_FILE, SCHEMA_VERSION } from '../database/schema.ts'
 import { packFile, repoPaths } from '../paths.ts'
+import type { Placed } from '../rebuild/placed-reader.ts'
 import type { Store } from '../store.ts'
 import { BlockFiles } from '../write/files.ts'
-import { syncFolder } from '../write/sync-folder.ts'
+import { makeLastingFolders, syncFolder } from '../write/sync-folder.ts'
 import { Copier } from './copy-file.ts'
 import { checkTarget, hashFile, indexFile, type Manifest, readManifest, writeManifest } from './manifest.ts'
 import { repoId } from './repo-id.ts'
@@ -64,7 +65,7 @@ export async function* backUpRepo(options: BackupOptions): AsyncGenerator<Backup
   const totals = yield* copyAll({ store, folder, file, copier })
   const index = { number, sizeBytes: statSync(file).size, sha256: await hashFile(file, { signal }) }
   const manifest = { ...head, index, ...totals }
-  const verified = verify ? yield* verifyIndex(folder, manifest, { signal }) : 0
+  const verified = verify ? yield* verifyIndex(folder, manifest, { signal, dropBad: true }) : 0
   writeManifest(folder, manifest)
   prune(folder, number)
   const { copiedBytes, copiedFiles, skippedBytes } = copier
@@ -113,7 +114,7 @@ function holdBackupLock(store: Store): Disposable {
 
 function prepareFolder(folder: string): void {
   try {
-    makeFolders(folder, 0o700)
+    makeLastingFolders(folder, 0o700)
   } catch (error) {
     throw explainPlace(error, folder)
   }
@@ -179,30 +180,41 @@ export async function copySideFiles(from: string, to: string, copier: Copier): P
   }
 }
 
+interface VerifyOptions extends Wait {
+  /** Take damaged copies away, so that the next backup makes them anew. */
+  readonly dropBad?: boolean
+}
+
 async function* verifyIndex(
   folder: string,
   { index, blocks }: Pick<Manifest, 'index' | 'blocks'>,
-  { signal }: Wait,
+  { signal, dropBad = false }: VerifyOptions,
 ): AsyncGenerator<BackupEvent, number> {
   if (index === undefined) throw new CairnError('NOT_FOUND', `${folder} is no finished backup`)
   const file = indexFile(folder, index.number)
   if ((await hashFile(file, { signal })) !== index.sha256) throw damaged(`${file} is not what the backup wrote`)
   using snapshot = openIndex(file)
-  let bad: Uint8Array | undefined
-  const verifying = verifyCopy({ path: folder, index: snapshot, onBad: ({ mh }) => (bad ??= mh), signal })
+  const bad: Placed[] = []
+  const verifying = verifyCopy({ path: folder, index: snapshot, onBad: row => bad.push(row), signal })
   for (let step = await verifying.next(); ; step = await verifying.next()) {
     if (step.done !== true) {
       yield { type: 'progress', stage: 'verify', done: step.value, total: blocks }
       continue
     }
-    if (bad !== undefined) throw damaged(`block ${cidOf(bad)} in ${folder} is damaged or missing`)
-    return step.value
+    const [first] = bad
+    if (first === undefined) return step.value
+    if (dropBad) for (const row of bad) rmSync(placeIn(folder, row), { force: true })
+    throw damaged(`block ${cidOf(first.mh)} in ${folder} is damaged or missing`)
   }
 }
 
+/** Of an inline block: no file. */
+const placeIn = (folder: string, { pack, mh }: Placed): string =>
+  pack > 0 ? packFile(folder, pack) : new BlockFiles(folder).fileOf(mh)
+
 const damaged = (what: string): CairnError =>
   new CairnError('CORRUPT_BLOCK', what, {
-    hint: 'check the repository (`cairn repo check --read-data`), then back it up into a new folder',
+    hint: 'back it up again; if that fails too, the repository is damaged: `cairn repo check --read-data --repair`',
   })
 
 /** What only earlier backups needed. */

@@ -13,7 +13,7 @@ import { repoPaths } from '../paths.ts'
 import type { Placed } from '../rebuild/placed-reader.ts'
 import { demoteBrokenPins } from '../rebuild/verify-roots.ts'
 import { writeReserve } from '../room/reserve.ts'
-import { syncFile, syncFolder } from '../write/sync-folder.ts'
+import { makeLastingFolders, syncFile, syncFolder } from '../write/sync-folder.ts'
 import { type CopyProgress, copyFiles, copyPacks, copySideFiles } from './backup.ts'
 import { Copier } from './copy-file.ts'
 import { hashFile, indexFile, type Manifest, readManifest } from './manifest.ts'
@@ -99,7 +99,7 @@ function prepare(path: string): void {
     })
   }
   try {
-    makeFolders(path, 0o700)
+    makeLastingFolders(path, 0o700)
     checkFilesystem(path)
     if (!isOurs) mkdirSync(paths.restoring, { mode: 0o700 })
     for (const folder of [paths.packs, paths.blocks, paths.leases, paths.quarantine, paths.backups])
