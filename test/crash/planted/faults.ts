@@ -8,6 +8,8 @@ export interface Fault extends PatchSet {
   readonly patches: readonly Patch[]
   /** What must fail with it, and pass without. */
   readonly suites: readonly Suite[]
+  /** As `suites`, in the long budget. */
+  readonly slow?: readonly Suite[]
 }
 
 export interface Suite {
@@ -19,6 +21,7 @@ export interface Suite {
 /** In TEST_ONLY; the suites here look at it themselves. */
 const race = (only: string): Suite => ({ file: 'test/races/races.test.ts', only })
 const kill = 'killed between commit and unlink'
+const MODEL: Suite = { file: 'test/model/model.test.ts' }
 const cut = (only: string): Suite => ({ file: 'test/races/cut-points.test.ts', only: `cut at every point: ${only}` })
 
 const UNLINK_EARLY: readonly Patch[] = [
@@ -89,6 +92,7 @@ export const FAULTS: readonly Fault[] = [
       },
     ],
     suites: [race('an operation ends between mark and sweep: an add')],
+    slow: [MODEL],
   },
   {
     name: 'threshold-at-sweep',
@@ -114,6 +118,7 @@ export const FAULTS: readonly Fault[] = [
       },
     ],
     suites: [race('an operation ends between mark and sweep: an add')],
+    slow: [MODEL],
   },
   {
     name: 'crc-off',

@@ -12,7 +12,7 @@ import { applyPatch } from './patch.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const RUN_ONE = join(ROOT, 'test/support/run-one.ts')
-const LOADER = join(import.meta.dirname, 'load.ts')
+export const LOADER = join(import.meta.dirname, 'load.ts')
 
 interface Ran {
   readonly passed: number
@@ -36,9 +36,7 @@ async function runSuite({ file, only }: Suite, fault: string): Promise<Ran> {
       TEST_ONLY: only,
       // With a fault it ends at the first order that shows it.
       RACE_ORDERS: fault === '' ? '12' : '400',
-      CAIRN_PLANTED: fault,
-      CAIRN_PLANTED_LOG: log,
-      NODE_OPTIONS: `--import=${LOADER}`,
+      ...(fault === '' ? {} : { CAIRN_PLANTED: fault, CAIRN_PLANTED_LOG: log, NODE_OPTIONS: `--import=${LOADER}` }),
     },
   })
   let report = { passed: 0, failed: 0 }
@@ -62,16 +60,19 @@ function readIfThere(file: string): string {
 
 const nameOf = ({ file, only }: Suite): string => (only === undefined ? file : `${file} “${only}”`)
 
+const suitesOf = ({ suites, slow = [] }: Fault): readonly Suite[] =>
+  process.env.TEST_FULL === undefined ? suites : [...suites, ...slow]
+
 /** Registers a test for each fault, one for each suite without any, and one for the text of all patches. */
 export function plantedTests(word: string, faults: readonly Fault[], { alsoGreen }: { alsoGreen: boolean }): void {
   const [red, green] = [new Set<string>(), new Set<string>()]
   for (const fault of faults) {
     test(`${word}: ${fault.name}`, async () => {
-      for (const suite of fault.suites) await assertRed(word, fault, suite)
+      for (const suite of suitesOf(fault)) await assertRed(word, fault, suite)
       red.add(fault.name)
     })
   }
-  const suites = new Map(faults.flatMap(fault => fault.suites.map(suite => [nameOf(suite), suite] as const)))
+  const suites = new Map(faults.flatMap(fault => suitesOf(fault).map(suite => [nameOf(suite), suite] as const)))
   for (const [name, suite] of alsoGreen ? suites : []) {
     test(`without a fault: ${name}`, async () => {
       const ran = await runSuite(suite, '')
@@ -102,6 +103,10 @@ async function assertRed(word: string, fault: Fault, suite: Suite): Promise<void
   assert.ok(ran.failed > 0, `with ${fault.name}, ${nameOf(suite)} is red\n${ran.output.slice(0, 3000)}`)
   // uvu says so of each test that failed by an assertion; whatever else is wrong is not what was planted.
   assert.match(ran.output, /^ +FAIL /m)
-  assert.match(ran.output, /\((?:ok|is|equal|unreachable|not|match|not\.ok)\)/, `by an assertion\n${ran.output}`)
+  assert.match(
+    ran.output,
+    /\((?:ok|is|equal|unreachable|match|not|not\.ok)\)|Property failed/,
+    `by an assertion\n${ran.output}`,
+  )
   console.log(`\n» ${word}: ${fault.name} × ${nameOf(suite)}: red — ${fault.rule}`)
 }
