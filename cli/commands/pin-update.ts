@@ -26,7 +26,11 @@ export const command = define({
     })
     await node.pins.update(from, to, {
       unpin: flags.unpin !== false,
-      onProgress: ({ blocks, bytes }) => progress.update({ done: bytes, note: `${blocks} blocks` }),
+      onProgress: ({ blocks, bytes, waiting }) =>
+        progress.update({
+          done: bytes,
+          note: waiting === undefined ? `${blocks} blocks` : `${blocks} blocks; ${waiting}`,
+        }),
       signal,
     })
     progress.clear()

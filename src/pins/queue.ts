@@ -39,12 +39,12 @@ const QUIET_MS = 50
 /** Until `signal` aborts; what is under way then goes back into the queue. */
 export async function workQueue(context: PinsContext, { signal }: Wait): Promise<void> {
   const { store, log } = context
-  if (store.database.readOnly) return
   const worker = new QueueWorker(context, signal)
   const forget = store.onCommit(() => worker.wake())
   signal.addEventListener('abort', () => worker.wake(), { once: true })
   try {
-    while (!signal.aborted) {
+    // A disk that has failed under this process takes nothing more, and only a restart changes that.
+    while (!signal.aborted && !store.database.readOnly) {
       await worker.round().catch(error => log.warn('the queue of pins could not go on', { err: error }))
       await worker.sleep()
     }

@@ -15,8 +15,6 @@ import { assertReadable, bytesOf, freshStore, leaf, node, putAll, rejects, WAIT 
 import { diamond, folder } from './dags.ts'
 import { collect, gc, healthy, hexOf, pinsOf } from './support.ts'
 
-const _HOUR_MS = 3_600_000
-
 test('pins in every status are roots for what is present', async () => {
   await using store = await freshStore()
   const dags = ['queued', 'pinning', 'failed'].map(seed => folder([seed, `${seed} missing`]))
