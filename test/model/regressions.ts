@@ -20,4 +20,39 @@ export const REGRESSIONS: readonly Regression[] = [
       { do: 'remove', on: 1, key: KEYS.indexOf(keyOf(dagAt(0).root)) },
     ],
   },
+  // Found with faults planted (test/crash/planted): the shortest runs that show them.
+  {
+    fault: 'planted: the threshold taken at the sweep loses what an operation held that ended after the mark',
+    steps: [
+      { do: 'hold', on: 0, dag: 0 },
+      { do: 'more', on: 0 },
+      { do: 'sweep', on: 1 },
+      { do: 'sweepOn', on: 1 },
+      { do: 'sweepOn', on: 1 },
+      { do: 'finish', on: 0 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'sweepOn', on: 1 },
+      { do: 'sweepEnd', on: 1 },
+    ],
+  },
+  {
+    fault: 'planted: a sweep that ignores the epoch loses what an operation has flushed',
+    steps: [
+      { do: 'hold', on: 0, dag: 3 },
+      { do: 'more', on: 0 },
+      { do: 'gc', on: 1 },
+      { do: 'pinIt', on: 0 },
+    ],
+  },
+  {
+    fault: 'planted: a lease that is ignored loses what its operation holds',
+    steps: [
+      { do: 'put', on: 0, dag: 0 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'keep', on: 0, dag: 0 },
+      { do: 'flush', on: 0 },
+      { do: 'gc', on: 1 },
+      { do: 'pinIt', on: 0 },
+    ],
+  },
 ]
