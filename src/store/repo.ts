@@ -1,7 +1,7 @@
 // The repository's folder: how it is made, and the lock that only one daemon can hold (spec: store §1).
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { CairnError } from '../errors.ts'
 import { makeFolders, whyUnwritable } from '../writable.ts'
 import { openDatabase } from './database/database.ts'
@@ -10,7 +10,7 @@ import { takeLock } from './database/kernel-lock.ts'
 import { explainSqlite } from './database/sqlite-error.ts'
 import { repoPaths } from './paths.ts'
 import { writeReserve } from './room/reserve.ts'
-import { syncFolder } from './write/sync-folder.ts'
+import { makeLastingFolders, syncFolder } from './write/sync-folder.ts'
 
 export const repoExists = (path: string): boolean => existsSync(repoPaths(path).database)
 
@@ -40,10 +40,9 @@ function checkNotLost(path: string): void {
 export async function initRepo(path: string): Promise<void> {
   const root = resolve(path)
   const paths = repoPaths(root)
-  const wasThere = nearestFolder(dirname(root))
   checkNotLost(root)
   try {
-    makeFolders(root, 0o700)
+    makeLastingFolders(root, 0o700)
     checkFilesystem(root)
     for (const folder of [paths.packs, paths.blocks, paths.leases, paths.quarantine, paths.backups])
       makeFolders(folder, 0o700)
@@ -53,15 +52,7 @@ export async function initRepo(path: string): Promise<void> {
   await writeReserve(paths.reserve)
   openDatabase(paths.database)[Symbol.dispose]()
   syncFolder(root)
-  // Each folder made on the way is a name in the one above it.
-  for (let folder = dirname(root); ; folder = dirname(folder)) {
-    syncFolder(folder)
-    if (folder === wasThere) return
-  }
 }
-
-const nearestFolder = (path: string): string =>
-  existsSync(path) || path === dirname(path) ? path : nearestFolder(dirname(path))
 
 function unsuitable(cause: unknown, root: string): unknown {
   const why = whyUnwritable(cause)
