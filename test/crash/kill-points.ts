@@ -28,6 +28,8 @@ export interface Scenario {
   readonly ledger: Ledger
   /** Runs it to its end or its death; resolves with what was acknowledged besides. */
   readonly run: (context: RunContext) => Promise<Ledger>
+  /** So many at a time. */
+  readonly lanes?: number
   /** It makes the repository what it is: killed, it leaves one of an older schema, or none. */
   readonly makes?: boolean
   /** Before each run, what it finds beside the repository. */
@@ -40,6 +42,8 @@ export interface Sweep {
   readonly points: number
   readonly tried: number
   readonly hit: number
+  /** Of those that were tried: what another thread or another order of things got to first. */
+  readonly missed: readonly string[]
   readonly violations: readonly string[]
 }
 
@@ -54,23 +58,28 @@ export interface SweepOptions {
 const LANES = 2
 
 export async function sweepKillPoints({ scenario, work, step, offset }: SweepOptions): Promise<Sweep> {
-  const lanes = Array.from({ length: LANES }, (_, lane) => new Lane(scenario, join(work, `${scenario.name}-${lane}`)))
+  const lanes = Array.from(
+    { length: scenario.lanes ?? LANES },
+    (_, lane) => new Lane(scenario, join(work, `${scenario.name}-${lane}`)),
+  )
   try {
     const first = lanes[0] as Lane
     const points = await first.count()
     const queue = points.filter((_, index) => index % step === offset % step)
     const tried = queue.length
     let hit = 0
+    const missed: string[] = []
     const violations = [...first.violations]
     const work = async (lane: Lane) => {
       for (let point = queue.shift(); point !== undefined && violations.length === 0; point = queue.shift()) {
         const { wasHit, found } = await lane.kill(point)
         if (wasHit) hit++
+        else missed.push(nameOf(point))
         violations.push(...found.map(text => `${scenario.name}, killed at ${nameOf(point)}: ${text}`))
       }
     }
     await Promise.all(lanes.map(work))
-    return { points: points.length, tried, hit, violations }
+    return { points: points.length, tried, hit, missed, violations }
   } finally {
     for (const lane of lanes) await lane[Symbol.asyncDispose]()
   }

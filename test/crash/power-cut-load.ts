@@ -163,6 +163,8 @@ export class Load implements AsyncDisposable {
   }
 
   async #update(old: string): Promise<void> {
+    // Before anything is awaited: another lane may pick it too.
+    this.#pinned.delete(old)
     const [next] = await this.#command('add', '-Q', '--pin=false', '-s', 'size-32768', this.#input())
     if (next === undefined) return
     const said = await this.#removing(old, () => this.#command('pin', 'update', old, next))

@@ -31,12 +31,13 @@ export async function registerSweeps({ scenarios, work, sampleStep }: SweepPlan)
 
 async function sweep(scenario: Scenario, work: string, step: number): Promise<void> {
   const startedAt = performance.now()
-  const { points, tried, hit, violations } = await sweepKillPoints({ scenario, work, step, offset: SEED })
+  const { points, tried, hit, missed, violations } = await sweepKillPoints({ scenario, work, step, offset: SEED })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const sample = step === 1 ? '' : ` (every ${step}th of ${points}, seed ${SEED})`
   console.log(
     `\n» kill-points ${scenario.name}: hit ${hit} of ${tried} points${sample}, ${violations.length} violations, ${seconds} s`,
   )
+  if (process.env.CRASH_MISSED !== undefined) console.log(missed.map(name => `» missed: ${name}`).join('\n'))
   assert.equal(violations, [])
   assert.ok(hit > 0 || tried === 0, 'no point was hit at all')
 }

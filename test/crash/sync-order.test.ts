@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { temporaryFolder } from '../support/cairn.ts'
 import { daemonScenarios, fetchScenario, startPeer } from './daemon-scenarios.ts'
 import { copyRepo, type RunContext, type Scenario, startTraced } from './kill-points.ts'
-import { commandScenarios, makeWorld } from './scenarios.ts'
+import { commandRun, commandScenarios, makeWorld, NOTHING } from './scenarios.ts'
 import { parseLog, traceArgs, whyNoStrace } from './strace.ts'
 import { RULES, type TracedRun } from './sync-order.ts'
 
@@ -19,6 +19,7 @@ const SHOWN_BYTES = 2000
 interface TraceOptions {
   readonly name?: string
   readonly caches?: boolean
+  readonly copy?: string
   readonly prepare?: (repo: string) => void
 }
 
@@ -27,14 +28,14 @@ traced('whatever is written becomes durable in the order that the specification 
   const world = await makeWorld(work)
   const runs: TracedRun[] = []
   const trace = async (scenario: Scenario, options: TraceOptions = {}) => {
-    const { name = scenario.name, caches = false, prepare } = options
+    const { name = scenario.name, caches = false, prepare, copy } = options
     const [repo, out, log] = [join(work, 'runs', name), join(work, 'out'), join(work, `${name}.log`)]
     if (scenario.base !== undefined) copyRepo(scenario.base, repo)
     prepare?.(repo)
     const start: RunContext['start'] = (args, env) =>
       startTraced(traceArgs(log, SHOWN_BYTES), args, { CAIRN_REPO: repo, ...env })
     await scenario.run({ repo, out, start })
-    const run = { name, repo, caches, calls: parseLog(readFileSync(log, 'utf8')) }
+    const run = { name, repo, caches, ...(copy !== undefined && { copy }), calls: parseLog(readFileSync(log, 'utf8')) }
     runs.push(run)
     return run
   }
@@ -47,6 +48,10 @@ traced('whatever is written becomes durable in the order that the specification 
     const prepare = (other: string) => mkdirSync(join(other, relative(repo, folder)))
     await trace(scenario, { name: 'add-block-known-folder', prepare })
   }
+  const copy = join(work, 'copies', 'backup')
+  mkdirSync(dirname(copy))
+  const backup = { name: 'backup', base: world.base, ledger: NOTHING, run: commandRun(['backup', copy], () => NOTHING) }
+  await trace(backup, { copy })
   const peer = await startPeer(work)
   try {
     for (const scenario of daemonScenarios(world)) await trace(scenario)

@@ -9,6 +9,8 @@ export interface TracedRun {
   readonly calls: readonly Call[]
   /** The cache writes files that it does not sync: nobody was promised them. */
   readonly caches?: boolean
+  /** The folder of a backup that it makes. */
+  readonly copy?: string
 }
 
 export interface Rule {
@@ -34,7 +36,11 @@ const isWalWrite = (run: TracedRun, call: Call): boolean => call.name === 'pwrit
 const succeeded = ({ result }: Call): boolean => result !== undefined && !/^[-?]/.test(result)
 /** What another process or person can read: a CID on a pipe, a terminal or a socket. */
 export const isAnswer = ({ repo }: TracedRun, { name, path, args }: Call): boolean =>
-  name.startsWith('write') && !path.startsWith(repo) && /(?:pipe|socket|TCP|UNIX)/.test(path) && ANSWER.test(args)
+  name.startsWith('write') && !path.startsWith(repo) && CHANNEL.test(path) && ANSWER.test(args)
+/** The answer of a backup names its folder. */
+const isCopyAnswer = ({ copy, repo }: TracedRun, { name, path, args }: Call): boolean =>
+  copy !== undefined && name.startsWith('write') && !path.startsWith(repo) && CHANNEL.test(path) && args.includes(copy)
+const CHANNEL = /pipe|socket|TCP|UNIX/
 const ANSWER = /\b(?:baf[a-z2-7]{50,}|Qm\w{44})/
 
 /** Files written and not yet synced, as of the beginning of each call: a sync counts from its end, and for what had been written at its beginning. */
@@ -81,6 +87,17 @@ const newPacks = (run: TracedRun) =>
 const unlinks = (run: TracedRun) =>
   run.calls.filter(call => call.name.startsWith('unlink') && (isPack(run, call) || call.path.endsWith('.data')))
 const answers = (run: TracedRun) => run.calls.filter(call => isAnswer(run, call))
+
+const inCopy = ({ copy }: TracedRun, { path }: Call): boolean =>
+  copy !== undefined && (path === copy || path.startsWith(`${copy}/`))
+/** SQLite's own working files are gone when it is done. */
+const lasting = ({ path }: Call): boolean => !/-(?:wal|shm|journal)$|\.lock$/.test(path)
+const copied = (run: TracedRun) =>
+  run.calls.filter(call => inCopy(run, call) && WRITES.has(call.name) && succeeded(call) && lasting(call))
+const named = (run: TracedRun) =>
+  run.calls.filter(
+    call => inCopy(run, call) && succeeded(call) && (call.name.startsWith('rename') || call.name === 'mkdir'),
+  )
 
 export const RULES: readonly Rule[] = [
   {
@@ -171,5 +188,36 @@ export const RULES: readonly Rule[] = [
       if (gone === undefined || wal === undefined) return run.calls
       return run.calls.map(call => (call === gone ? { ...call, begin: wal.end + 0.5, end: wal.end + 0.5 } : call))
     },
+  },
+  {
+    name: 'the files of a backup are synced before it is said to be made',
+    applies: run => copied(run).length,
+    broken: run => {
+      const [answer] = run.calls.filter(call => isCopyAnswer(run, call))
+      return copied(run).flatMap(write => {
+        const isSynced = (path: string, after: number) =>
+          run.calls.some(
+            c =>
+              SYNCS.has(c.name) && c.path === path && c.begin >= after && c.end < (answer?.begin ?? 0) && succeeded(c),
+          )
+        return isSynced(write.path, write.end) ? [] : [at(run, write, 'not synced when the backup was said to be made')]
+      })
+    },
+    doctor: run => without(run, call => SYNCS.has(call.name) && inCopy(run, call)),
+  },
+  {
+    name: 'the names of a backup are synced before it is said to be made',
+    applies: run => named(run).length,
+    broken: run => {
+      const [answer] = run.calls.filter(call => isCopyAnswer(run, call))
+      return named(run).flatMap(call => {
+        const folder = parent(call.to ?? call.path)
+        const synced = run.calls.some(
+          c => SYNCS.has(c.name) && c.path === folder && c.begin >= call.end && c.end < (answer?.begin ?? 0),
+        )
+        return synced ? [] : [at(run, call, `${folder} was not synced after it`)]
+      })
+    },
+    doctor: run => without(run, call => call.name === 'fsync' && call.path === run.copy),
   },
 ]
