@@ -24,6 +24,10 @@ test('backup beside a daemon, restore, and the same content from both', async ()
   } finally {
     await daemon.stop()
   }
+  assert.match(
+    await cairnOk(['restore', '--dry-run', to], { repo: join(work, 'none') }),
+    /is whole: \d+ blocks verified/,
+  )
   const restored = join(work, 'restored')
   assert.match(await cairnOk(['restore', to], { repo: restored }), /restored \d+ blocks .* and 2 pins/)
   await cairnOk(['get', root, '-o', join(work, 'out')], { repo: restored })

@@ -1,4 +1,16 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NewBlock } from '../../src/block/source.ts'
@@ -7,6 +19,7 @@ import { pinStatements } from '../../src/pins/pins.ts'
 import { backUpDaily } from '../../src/store/backup/daily.ts'
 import { checkRepo } from '../../src/store/check/check.ts'
 import { packFile, repoPaths } from '../../src/store/paths.ts'
+import { NewIndex } from '../../src/store/rebuild/new-index.ts'
 import { type RebuildEvent, type RebuildResult, rebuildIndex } from '../../src/store/rebuild/rebuild.ts'
 import type { Store } from '../../src/store/store.ts'
 import { folder } from '../pins/dags.ts'
@@ -151,6 +164,27 @@ test('dirty tails, garbled headers and torn sectors of packs cost no other recor
   assert.is(result.brokenPins, 1)
   await using again = await openAt(path)
   assert.equal(await errorsOf(again), [])
+})
+
+test('a rebuild that was killed while it put the new database in place is ended by the next one, and by nothing else', async () => {
+  for (const isMoved of [false, true]) {
+    const path = await closed(await filled())
+    const { database, rebuilt, rebuildMark } = repoPaths(path)
+    const index = new NewIndex(rebuilt)
+    index.settle()
+    index.close()
+    writeFileSync(rebuildMark, 'damaged-then')
+    if (isMoved) renameSync(repoPaths(rebuilt).database, database)
+    await rejects(openAt(path), 'REPO_DAMAGED')
+    const notes: string[] = []
+    for await (const event of rebuildIndex({ path, log: SILENT, ...WAIT }))
+      if (event.type === 'note') notes.push(event.what)
+    assert.match(notes.join(), /interrupted/)
+    assert.not(existsSync(rebuilt))
+    assert.is(existsSync(repoPaths(join(path, 'damaged-then')).database), !isMoved)
+    await using store = await openAt(path)
+    assert.is(store.counters().blocks, 0)
+  }
 })
 
 test('what is forbidden does not come back', async () => {

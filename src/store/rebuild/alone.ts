@@ -1,6 +1,6 @@
 // Having a repository for oneself: all its locks taken, and nobody who has the database open (spec: store §2, §3).
 
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError } from '../../errors.ts'
 import { isLockHeld, lockHolder, takeLock } from '../database/kernel-lock.ts'
@@ -39,20 +39,20 @@ export function checkNobody(path: string): void {
 /** Processes other than this one that have cairn.db open: in WAL mode each connection holds a lock on it or its shared memory. */
 export function openersOf(path: string): number[] {
   const { database } = repoPaths(path)
-  return holdersOf(
-    [database, `${database}-shm`].flatMap(file => statSync(file, { throwIfNoEntry: false })?.ino ?? []),
-    path,
-  )
+  const files = [database, `${database}-shm`].flatMap(file => statSync(file, { throwIfNoEntry: false }) ?? [])
+  return holdersOf(files)
 }
 
+type Inode = Pick<Stats, 'ino' | 'dev'>
+
 /** From the kernel's list of locks (Linux; elsewhere only leases and the daemon tell). */
-export function holdersOf(inodes: readonly number[], path: string): number[] {
+function holdersOf(files: readonly Inode[]): number[] {
   const found = new Set<number>()
   for (const line of readLocks()) {
     const [, pid = '', inode = ''] = /\s(\d+)\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s/.exec(line) ?? []
-    if (inodes.includes(Number(inode)) && Number(pid) !== process.pid) found.add(Number(pid))
+    if (files.some(({ ino }) => ino === Number(inode)) && Number(pid) !== process.pid) found.add(Number(pid))
   }
-  return [...found].filter(pid => mayHaveOpen(pid, path))
+  return [...found].filter(pid => mayHaveOpen(pid, files))
 }
 
 function readLocks(): string[] {
@@ -64,22 +64,16 @@ function readLocks(): string[] {
   }
 }
 
-/** Another file system may have a file of the same number. Whose files cannot be looked at counts as one who has it. */
-function mayHaveOpen(pid: number, path: string): boolean {
+/** Another file system may have a file of the same number. A process that cannot be looked into counts as one that has it. */
+function mayHaveOpen(pid: number, files: readonly Inode[]): boolean {
   try {
     const folder = `/proc/${pid}/fd`
-    return readdirSync(folder).some(fd => linkOf(join(folder, fd)).startsWith(`${path}/`))
+    return readdirSync(folder).some(fd => {
+      const open = statSync(join(folder, fd), { throwIfNoEntry: false })
+      return open !== undefined && files.some(({ ino, dev }) => ino === open.ino && dev === open.dev)
+    })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
-  }
-}
-
-function linkOf(file: string): string {
-  try {
-    return readlinkSync(file)
-  } catch {
-    // Closed since it was listed.
-    return ''
   }
 }
 
