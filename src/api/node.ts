@@ -20,6 +20,8 @@ export interface CairnNode extends AsyncDisposable {
   putBlocks(blocks: readonly { cid: CID; bytes: Uint8Array }[], options: Wait): Promise<void>
   /** Removes a block that no pin keeps; FORBIDDEN if one does. */
   removeBlock(cid: CID, options: Wait & { force?: boolean }): Promise<void>
+  /** The same, with its bytes from the disk at once. `force`: also if a root keeps it, which is damaged then. */
+  purgeBlocks(cids: readonly CID[], options: Wait & { force?: boolean }): Promise<readonly CID[]>
   importCar(
     content: AsyncIterable<Uint8Array>,
     options: Wait & { pinRoots?: boolean; onProgress?: (p: { blocks: number; bytes: number }) => void },

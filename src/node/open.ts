@@ -73,11 +73,13 @@ export class LocalNode implements CairnNode {
   readonly swarm: CairnNode['swarm']
   readonly #network: ReturnType<typeof createNetworkHandle>
   readonly #chores: ChoreRunner
+  readonly #log: Logger
   readonly #upkeep: AsyncDisposable
 
   constructor(options: OpenNodeOptions, { store, chores, ...rest }: RepoParts) {
     this.store = store
     this.#chores = chores
+    this.#log = options.log
     this.#network = createNetworkHandle(options, store)
     const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const sources = createSources({ store, session })
@@ -125,6 +127,11 @@ export class LocalNode implements CairnNode {
     const removed = await removeUnkept(this.store, cid, options)
     if (!removed && options.force !== true)
       throw new CairnError('BLOCK_NOT_LOCAL', `ipld: could not find ${cid}`, { hint: '' })
+  }
+
+  async purgeBlocks(cids: readonly CID[], options: { signal: AbortSignal; force?: boolean }): Promise<CID[]> {
+    const { purgeBlocks } = await import('../pins/purge.ts')
+    return purgeBlocks(this.store, cids, { ...options, log: this.#log.part('purge') })
   }
 
   importCar: CairnNode['importCar'] = (content, options) => importCar(this.store, content, options)

@@ -14,14 +14,19 @@ import { namedPath, tableRoots } from './why-block.ts'
 const TRIES = 10
 
 /** False if it is not here. FORBIDDEN if a root keeps it, or an operation may. */
-export async function removeUnkept(store: Store, cid: CID, wait: Wait): Promise<boolean> {
+export async function removeUnkept(
+  store: Store,
+  cid: CID,
+  wait: Wait,
+  remove: Store['remove'] = (which, options) => store.remove(which, options),
+): Promise<boolean> {
   for (let tries = 0; tries < TRIES; tries++) {
     const row = store.database.get<{ epoch: number }>('SELECT epoch FROM blocks WHERE mh = ?', cid.multihash.bytes)
     const seen = { rootsVersion: rootsVersion(store), epoch: row?.epoch ?? 0 }
     // Before the roots: what had met the block and ends meanwhile would leave no trace in its row.
     checkUnused(store.database, store.path, seen.epoch)
     await checkUnkept(store, cid, wait)
-    const removed = await store.remove(cid, { ...wait, seen })
+    const removed = await remove(cid, { ...wait, seen })
     if (removed !== 'changed') return removed
   }
   throw new CairnError('FORBIDDEN', `the roots changed ${TRIES} times while the block was looked at`, {

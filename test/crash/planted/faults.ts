@@ -156,8 +156,8 @@ export const FAULTS: readonly Fault[] = [
       },
       {
         file: 'src/store/write/packs.ts',
-        find: 'fd, committedBytes: committed }',
-        replace: 'fd, committedBytes: fstatSync(fd).size }',
+        find: 'committedBytes: committed, writtenBytes: committed }',
+        replace: 'committedBytes: fstatSync(fd).size, writtenBytes: fstatSync(fd).size }',
       },
     ],
     suites: [cut('add')],
