@@ -105,6 +105,7 @@ function redraw({ io: { stdout } }: Context, situations: readonly PinSituation[]
   const lines = situations.slice(0, 12).flatMap(situation => pinLines(situation, stdout))
   if (situations.length > 12) lines.push(`and ${situations.length - 12} more`)
   const up = before > 0 ? `\x1b[${before}A` : ''
-  stdout.write(`${up}${lines.map(line => `\x1b[K${line.slice(0, stdout.columns * 2)}\n`).join('')}\x1b[J`)
+  // Without wrapping, so that each line is one on the screen too.
+  stdout.write(`\x1b[?7l${up}${lines.map(line => `\x1b[K${line}\n`).join('')}\x1b[J\x1b[?7h`)
   return lines.length
 }
