@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -112,9 +112,13 @@ test('a rebuild beside a daemon, or beside a reader, is refused with its pid', a
   })
   try {
     await once(reader.stdout, 'data')
-    const refused = await cairn(['repo', 'rebuild'], { repo })
-    assert.is(refused.code, 11)
-    assert.match(refused.stderr, new RegExp(`process ${reader.pid} has`))
+    const link = join(work, 'link')
+    symlinkSync(repo, link)
+    for (const name of [repo, link]) {
+      const refused = await cairn(['repo', 'rebuild'], { repo: name })
+      assert.is(refused.code, 11)
+      assert.match(refused.stderr, new RegExp(`process ${reader.pid} has`))
+    }
   } finally {
     reader.kill('SIGKILL')
     await once(reader, 'exit')

@@ -73,6 +73,7 @@ function countCalls(path: string): Map<string, number> {
   const calls = new Map<string, number>()
   for (const line of readFileSync(trace, 'utf8').split('\n')) {
     const name = line.slice(0, line.indexOf('('))
+    if (name === 'openat' && !line.includes(`"${path}/cairn.db`)) continue
     if (SYSCALLS.includes(name)) calls.set(name, (calls.get(name) ?? 0) + 1)
   }
   return calls
@@ -88,7 +89,6 @@ test('killed before any call that writes, it is whole at the next opening', asyn
     return
   }
   const calls = countCalls(unpack('count'))
-  calls.set('openat', 4)
   const step = process.env.TEST_FULL ? 1 : 4
   const points = [...calls].flatMap(([name, n]) => Array.from({ length: n }, (_, i) => ({ name, when: i + 1 })))
   count.points = points.length
