@@ -135,7 +135,7 @@ test('a disk that shows damage: the command says which block, and what helps', a
   writeFileSync(join(packs, name), pack)
   const check = await cairn(['repo', 'check', '--read-data'], { repo })
   assert.is(check.code, 6, check.stdout)
-  explains(check.stderr, { says: ['the repository has 1 error'], hint: 'listed above' })
+  explains(check.stderr, { says: ['the repository has 1 error'], hint: 'repo check --read-data --repair' })
   const bad = /^error: bad-hash: (?:.* )?(baf\w+)/m.exec(check.stdout)?.[1] ?? check.stdout
   await refused(['dag', 'export', big, '-o', join(work, 'rot.car')], { repo, code: 6, says: [bad], hint: 'repo check' })
   assert.not.ok(existsSync(join(work, 'rot.car')))
