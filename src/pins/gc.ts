@@ -13,6 +13,7 @@ import { type Logger, SILENT } from '../observe/log.ts'
 import { type CompactOptions, compactPacks, type SealedPack } from '../store/collect/compact.ts'
 import { workOffDead } from '../store/collect/dead.ts'
 import { foreseeEpoch, openEpoch } from '../store/collect/epoch.ts'
+import { withReserve } from '../store/collect/free-room.ts'
 import { listHolders } from '../store/collect/holders.ts'
 import { oldestThatSuffice } from '../store/collect/oldest.ts'
 import { removeOrphanFiles } from '../store/collect/orphans.ts'
@@ -52,7 +53,8 @@ export async function* collectGarbage(store: Store, options: GcOptions): AsyncGe
     yield* collect(store, options, foreseeEpoch(store, options.graceMs))
     return
   }
-  using _ = holdGcLock(store)
+  // Making its file needs an inode, where there is none yet.
+  using _ = await withReserve(store, async () => holdGcLock(store))
   // As rows, before anything is marked: a pin that is renewed later has to be made anew.
   await dropExpired(store)
   yield* collect(store, options, await openEpoch(store, options.graceMs))

@@ -1,10 +1,11 @@
 // Locks that die with their process: an empty SQLite database under BEGIN EXCLUSIVE, as Node has no flock (spec: store §1, §3).
 // The file is never opened through `fs`: any close of it in this process would drop the lock (spec: store §2.1).
 
-import { existsSync, lstatSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { explainDisk } from '../write/disk-error.ts'
 import { sleep } from './sleep.ts'
-import { isBusy } from './sqlite-error.ts'
+import { explainSqlite, isBusy, mayBeFull } from './sqlite-error.ts'
 
 /** Somebody who only asks whether it is held is in the way for microseconds. */
 const TRIES = 4
@@ -18,7 +19,11 @@ export class KernelLock implements Disposable {
 
   constructor(file: string) {
     this.file = file
-    this.#connection = new DatabaseSync(file, { timeout: 0 })
+    try {
+      this.#connection = new DatabaseSync(file, { timeout: 0 })
+    } catch (error) {
+      throw explainNew(error, file)
+    }
   }
 
   /** False if another connection, of this or any process, has it. */
@@ -50,6 +55,19 @@ export class KernelLock implements Disposable {
   [Symbol.dispose](): void {
     if (this.#connection.isOpen) this.#connection.close()
   }
+}
+
+/** SQLite does not say why a file cannot be made: another name beside it, which is no lock, tells. */
+function explainNew(error: unknown, file: string): unknown {
+  if (!mayBeFull(error)) return error
+  const probe = `${file}.${process.pid}.tmp`
+  try {
+    closeSync(openSync(probe, 'wx', 0o600))
+    rmSync(probe, { force: true })
+  } catch (cause) {
+    return explainDisk(cause, file)
+  }
+  return explainSqlite(error, file)
 }
 
 /** Takes the lock for as long as the result lives; undefined if it is held. */

@@ -1,7 +1,8 @@
 // The reserve: a file of zeros that is given up when the disk is full, so that opening, unpinning and collecting still work (spec: store §7).
 
-import { constants, rmSync, statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { CairnError, isCairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'
 import { MiB } from '../../units.ts'
@@ -17,15 +18,17 @@ export const reserveBytes = (file: string): number => statSync(file, { throwIfNo
  */
 export async function writeReserve(file: string, sizeBytes: number = LIMITS.reserveBytes.value): Promise<void> {
   const have = reserveBytes(file)
-  if (have >= sizeBytes) return
+  if (have >= sizeBytes && existsSync(spareNames(file).at(-1) ?? '')) return
   const zeros = new Uint8Array(CHUNK)
-  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  let handle: FileHandle | undefined
   try {
+    handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
     for (let at = have; at < sizeBytes; ) {
       const { bytesWritten } = await handle.write(zeros, 0, Math.min(CHUNK, sizeBytes - at), at)
       at += bytesWritten
     }
     await handle.sync()
+    makeSpareNames(file)
   } catch (error) {
     const known = explainDisk(error, file)
     if (!isCairnError(known, 'NO_SPACE')) throw known
@@ -33,8 +36,19 @@ export async function writeReserve(file: string, sizeBytes: number = LIMITS.rese
       cause: error,
     })
   } finally {
-    await handle.close()
+    await handle?.close()
   }
+}
+
+/** A disk may have bytes and no inode left: opening needs two for the WAL, and a writer those of its lease and its pack. */
+const SPARE_NAMES = 8
+
+const spareNames = (file: string): string[] =>
+  Array.from({ length: SPARE_NAMES }, (_, index) => join(`${file}.inodes`, `${index + 1}`))
+
+function makeSpareNames(file: string): void {
+  mkdirSync(`${file}.inodes`, { recursive: true, mode: 0o700 })
+  for (const name of spareNames(file)) closeSync(openSync(name, 'a', 0o600))
 }
 
 /** What it lacks of its least size: this much of `store.max` is spoken for. */
@@ -52,7 +66,8 @@ export async function refillReserve(file: string): Promise<void> {
 
 /** Gives the disk what it holds; false if there was nothing left to give. */
 export function releaseReserve(file: string): boolean {
-  const had = reserveBytes(file) > 0
-  rmSync(file, { force: true })
+  const names = spareNames(file).filter(name => existsSync(name))
+  const had = reserveBytes(file) > 0 || names.length > 0
+  for (const name of [file, ...names]) rmSync(name, { force: true })
   return had
 }
