@@ -1,6 +1,6 @@
 // A process stopped at every point of add, pin, collection and compaction, while another collects and its clock jumps (spec: store §8).
 
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import { newRepo, Stage } from './stage.ts'
 import { goFile, type StopReply, type StopRequest } from './stop-child.ts'
 
 const FULL = process.env.TEST_FULL !== undefined
+const SOURCE_CLI = join(import.meta.dirname, '../crash/source-cli.ts')
 const HOUR_MS = 3_600_000
 const TEN_YEARS_MS = 10 * 365 * 24 * HOUR_MS
 const CLOCKS = [HOUR_MS + 1000, TEN_YEARS_MS, -TEN_YEARS_MS]
@@ -49,6 +50,7 @@ export function stopTests(): void {
       for (const stop of choose(passed)) await stopAndGoOn(act, stop)
     })
   }
+  test('the command line names the stopped process', namesOnTheCommandLine)
   test('the counts of the stops', () => {
     const { stops, points, mutex, collections, held, named } = totals
     console.log(
@@ -56,6 +58,30 @@ export function stopTests(): void {
     )
     assert.ok(mutex > 0 && collections > 0 && held > 0 && named > 0)
   })
+}
+
+async function namesOnTheCommandLine(): Promise<void> {
+  const add = ACTS.find(({ name }) => name === 'add') as Act
+  await using stage = new Stage(await newRepo())
+  await add.prepare(stage.path)
+  const place = 'commit: data durable / commit: data durable'
+  // The first commit only begins the operation.
+  const ended = ask({ act: 'add', path: stage.path, stop: { place, time: 2 } })
+  try {
+    await until(() => stateOf(pid()) === 'T', `stopped at ${place}`)
+    const cairn = (...args: string[]) => {
+      const env = { ...process.env, CAIRN_REPO: stage.path }
+      const { status, stdout, stderr } = spawnSync(process.execPath, [SOURCE_CLI, ...args], { env, encoding: 'utf8' })
+      assert.is(status, 0, stderr)
+      return stdout + stderr
+    }
+    assert.match(cairn('gc'), `process ${pid()} is stopped`)
+    assert.match(cairn('repo', 'stat'), `process ${pid()} (stopped: kill -CONT ${pid()})`)
+  } finally {
+    goOn(stage.path)
+    await ended
+    rmSync(goFile(stage.path), { force: true })
+  }
 }
 
 /** The act without a stop: where it passes. */

@@ -65,7 +65,12 @@ export const FAULTS: readonly Fault[] = [
       {
         file: 'src/store/write/packs.ts',
         find: /await (.*\.\.\.syncs, syncData\(pack\.fd\)\]\))/,
-        replace: 'setTimeout(() => void $1.catch(() => {}), 50)',
+        replace: 'Object.assign(this, { planted: () => $1 })',
+      },
+      {
+        file: 'src/store/write/packs.ts',
+        find: /async committed\(.*\{$/m,
+        replace: '$&\n    await this.planted?.()',
       },
     ],
     suites: [cut('add')],

@@ -22,7 +22,8 @@ const ROOT = new URL('../../../', import.meta.url)
 
 /** Throws, with the words that the runner of planted faults looks for, unless the text is there exactly once. */
 export function applyPatch(name: string, source: string, { file, find, replace }: Patch): string {
-  const count = [...source.matchAll(typeof find === 'string' ? literal(find) : new RegExp(find, 'g'))].length
+  const count = [...source.matchAll(typeof find === 'string' ? literal(find) : new RegExp(find, `g${find.flags}`))]
+    .length
   if (count !== 1) throw new Error(`"${name}" no longer applies: ${file} has ${count} times what it looks for\n${find}`)
   return typeof find === 'string' ? source.replace(find, () => replace) : source.replace(find, replace)
 }
