@@ -1,5 +1,6 @@
 // Rebuilding the database of a repository, with progress and its outcome in words: for `repo rebuild` and `repo check --repair`.
 
+import { isDatabaseBroken } from '../src/store/rebuild/damage.ts'
 import { rebuildIndex } from '../src/store/rebuild/rebuild.ts'
 import { formatSize } from '../src/units.ts'
 import type { CommandContext } from './command.ts'
@@ -38,4 +39,9 @@ export async function rebuildRepo(context: Where): Promise<void> {
       ].join('\n'),
     })
   }
+}
+
+/** A broken index is mended as a whole, and before anything has it open. */
+export async function rebuildIfBroken(context: Where & { readonly session: { readonly repo: string } }): Promise<void> {
+  if (isDatabaseBroken(context.session.repo)) await rebuildRepo(context)
 }

@@ -66,10 +66,8 @@ export const command = define({
 
 /** A broken index is mended as a whole, and before anything has it open. */
 async function rebuildIfBroken(context: Context): Promise<void> {
-  const { isDatabaseBroken } = await import('../../src/store/rebuild/damage.ts')
-  if (!isDatabaseBroken(context.session.repo)) return
-  const { rebuildRepo } = await import('../rebuild.ts')
-  await rebuildRepo(context)
+  const { rebuildIfBroken: rebuild } = await import('../rebuild.ts')
+  await rebuild(context)
 }
 
 function readDataOf(given: Context['flags']): boolean | ReadSubset {

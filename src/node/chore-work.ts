@@ -2,12 +2,15 @@
 
 import type { CheckEvent, CheckRequest } from '../api/repo.ts'
 import { collectGarbage } from '../pins/gc.ts'
+import { purgeBlocks } from '../pins/purge.ts'
+import { removeUnkept } from '../pins/remove-block.ts'
 import { makeRoom, type RoomEvent, type RoomOptions } from '../pins/room.ts'
 import { keepDailyBackup } from '../store/backup/daily.ts'
 import { checkRepo } from '../store/check/check.ts'
 import { type ScrubFound, type ScrubOptions, scrubStore } from '../store/scrub/scrub.ts'
 import type { Store } from '../store/store.ts'
 import type { Chore, ChoreWait, GcChoreEvent, GcChoreOptions } from './chore-table.ts'
+import { repairRepo } from './repairing.ts'
 
 const gc: Chore<GcChoreOptions, GcChoreEvent> = async function* (store, options, wait) {
   for await (const event of collectGarbage(store, { ...options, ...wait })) {
@@ -42,6 +45,9 @@ const room: Chore<RoomOptions, RoomEvent> = async function* (store, options, wai
 const scrub: Chore<Omit<ScrubOptions, 'signal' | 'log'>, ScrubFound> = async function* (store, options, wait) {
   yield* scrubStore(store, { ...options, ...wait })
 }
+
+/** As rare as a chore, and of the same parts: a module of its own would split what both share. */
+export const RARE = { removeUnkept, purgeBlocks, repairRepo } as const
 
 /** One line for each. */
 export const CHORES = { gc, check, scrub, room, daily } as const

@@ -123,15 +123,15 @@ export class LocalNode implements CairnNode {
   putBlocks: CairnNode['putBlocks'] = (blocks, options) => putBlocks(this.store, blocks, options)
 
   async removeBlock(cid: CID, options: { signal: AbortSignal; force?: boolean }): Promise<void> {
-    const { removeUnkept } = await import('../pins/remove-block.ts')
-    const removed = await removeUnkept(this.store, cid, options)
+    const { RARE } = await import('./chore-work.ts')
+    const removed = await RARE.removeUnkept(this.store, cid, options)
     if (!removed && options.force !== true)
       throw new CairnError('BLOCK_NOT_LOCAL', `ipld: could not find ${cid}`, { hint: '' })
   }
 
   async purgeBlocks(cids: readonly CID[], options: { signal: AbortSignal; force?: boolean }): Promise<CID[]> {
-    const { purgeBlocks } = await import('../pins/purge.ts')
-    return purgeBlocks(this.store, cids, { ...options, log: this.#log.part('purge') })
+    const { RARE } = await import('./chore-work.ts')
+    return RARE.purgeBlocks(this.store, cids, { ...options, log: this.#log.part('purge') })
   }
 
   importCar: CairnNode['importCar'] = (content, options) => importCar(this.store, content, options)

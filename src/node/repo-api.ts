@@ -51,8 +51,8 @@ export const createRepoApi = ({ store, chores, graceMs, pace, session, sources, 
 
 /** Loaded when it is asked for: a small add pays for nothing of it. */
 async function* repair(parts: RepairParts, options: CheckRequest): AsyncGenerator<CheckEvent> {
-  const { repairRepo } = await import('./repairing.ts')
-  yield* repairRepo(parts, options)
+  const { RARE } = await import('./chore-work.ts')
+  yield* RARE.repairRepo(parts, options)
 }
 
 /** For the store's `makeRoom`, and for who wants room ahead of need. */
