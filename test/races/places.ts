@@ -2,13 +2,13 @@
 
 import type { AtPoint } from '../crash/points/points.ts'
 
-/** Calls `at` with `<last point outside a transaction> / <point>`, and how often that has been passed. */
+/** Calls `at` with `<the last two points outside transactions> / <point>`, and how often that has been passed. */
 export function placesOf(at: (place: string, time: number, point: string) => void): AtPoint {
   const times = new Map<string, number>()
-  let phase = 'begin'
+  let [before, last] = ['begin', 'begin']
   return point => {
-    if (!point.startsWith('transaction: ')) phase = point
-    const place = `${phase} / ${point}`
+    if (!point.startsWith('transaction: ')) [before, last] = [last, point]
+    const place = `${before}, ${last} / ${point}`
     const time = (times.get(place) ?? 0) + 1
     times.set(place, time)
     at(place, time, point)

@@ -64,9 +64,10 @@ async function namesOnTheCommandLine(): Promise<void> {
   const add = ACTS.find(({ name }) => name === 'add') as Act
   await using stage = new Stage(await newRepo())
   await add.prepare(stage.path)
-  const place = 'commit: data durable / commit: data durable'
+  const { passed } = await perform(add)
   // The first commit only begins the operation.
-  const ended = ask({ act: 'add', path: stage.path, stop: { place, time: 2 } })
+  const place = passed.filter(passing => pointOf(passing) === 'commit: data durable').at(-1) as string
+  const ended = ask({ act: 'add', path: stage.path, stop: { place, time: 1 } })
   try {
     await until(() => stateOf(pid()) === 'T', `stopped at ${place}`)
     const cairn = (...args: string[]) => {
