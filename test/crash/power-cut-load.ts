@@ -39,6 +39,8 @@ export class Load implements AsyncDisposable {
   /** What no pin keeps, and when it was acknowledged. */
   readonly #whole = new Map<string, number>()
   readonly #unpinned = new Set<string>()
+  /** Asked to be unpinned, and not answered yet: what was imported again meanwhile would be anybody's guess. */
+  readonly #leaving = new Set<string>()
   readonly #running = new Set<ChildProcess>()
   #daemon: ChildProcess | undefined
   #api = ''
@@ -156,8 +158,10 @@ export class Load implements AsyncDisposable {
 
   async #import(): Promise<void> {
     const { file, root } = this.#pick(this.#options.cars)
-    // From here on nobody can say whether it is pinned.
+    if (this.#leaving.has(root)) return
+    // From here on nobody can say whether it is pinned, and no other lane picks it to be removed.
     this.#unpinned.delete(root)
+    this.#pinned.delete(root)
     const said = await this.#command('dag', 'import', file)
     if (said.includes(root)) this.#pinned.add(root)
   }
@@ -165,8 +169,12 @@ export class Load implements AsyncDisposable {
   async #update(old: string): Promise<void> {
     // Before anything is awaited: another lane may pick it too.
     this.#pinned.delete(old)
+    this.#leaving.add(old)
     const [next] = await this.#command('add', '-Q', '--pin=false', '-s', 'size-32768', this.#input())
-    if (next === undefined) return
+    if (next === undefined) {
+      this.#leaving.delete(old)
+      return
+    }
     const said = await this.#removing(old, () => this.#command('pin', 'update', old, next))
     if (said.length > 0) this.#pinned.add(next)
   }
@@ -174,7 +182,9 @@ export class Load implements AsyncDisposable {
   /** Owed by nobody from before it is asked for; gone once that was acknowledged. */
   async #removing(cid: string, ask: () => Promise<string[]>): Promise<string[]> {
     this.#pinned.delete(cid)
+    this.#leaving.add(cid)
     const said = await ask()
+    this.#leaving.delete(cid)
     if (said.length > 0) this.#unpinned.add(cid)
     return said
   }
