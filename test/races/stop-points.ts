@@ -65,8 +65,8 @@ async function namesOnTheCommandLine(): Promise<void> {
   await using stage = new Stage(await newRepo())
   await add.prepare(stage.path)
   const { passed } = await perform(add)
-  // The first commit only begins the operation.
-  const place = passed.filter(passing => pointOf(passing) === 'commit: data durable').at(-1) as string
+  // A commit that only begins the operation writes no pack.
+  const place = passed.find(passing => passing === 'pack: written, commit: data durable / commit: data durable') ?? ''
   const ended = ask({ act: 'add', path: stage.path, stop: { place, time: 1 } })
   try {
     await until(() => stateOf(pid()) === 'T', `stopped at ${place}`)
