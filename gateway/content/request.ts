@@ -19,26 +19,39 @@ export interface Target {
   readonly authority?: string
 }
 
-/** Where the client is: on a host that serves paths, or on the host of one content root. */
+export type Namespace = 'ipfs' | 'ipns'
+
+/** Where the client is: on a host that serves paths, on the host of one content root, or on that of a DNSLink name. */
 export type Site =
   | { readonly kind: 'path' }
   | { readonly kind: 'root'; readonly gateway: string; readonly scheme: 'http' | 'https' }
+  | { readonly kind: 'dnslink'; readonly host: string }
 
-export interface ContentRequest {
+/** What was asked for, before a name in it is resolved. */
+export interface AskedRequest {
   readonly isHead: boolean
   readonly site: Site
-  /** The root as the client wrote it. */
+  readonly namespace: Namespace
+  /** The CID or the name as the client wrote it. */
   readonly rootText: string
-  readonly path: ContentPath
+  /** Below the root, as asked; what a name leads to may put more in front of them. */
+  readonly segments: readonly string[]
   /** It ended in `/`: a folder is meant. */
   readonly hasSlash: boolean
-  /** `/ipfs/<root>/<segments>`, encoded, as X-Ipfs-Path and error texts show it. */
+  /** `/ipfs/<root>/<segments>` or `/ipns/<name>/<segments>`, encoded, as X-Ipfs-Path and error texts show it. */
   readonly contentPath: string
   /** The same place as the client's address bar has it, encoded: without `/ipfs/<root>` on a root's own host. */
   readonly clientPath: string
   readonly query: string
   readonly parameters: URLSearchParams
   readonly headers: IncomingHttpHeaders
+}
+
+export interface ContentRequest extends AskedRequest {
+  /** Where the bytes are: never changes what it leads to, whatever the name will say tomorrow. */
+  readonly path: ContentPath
+  /** Only for names: how long the answer stays true, if that is known. */
+  readonly lifetime?: { readonly ttlSecs: number | undefined }
 }
 
 /** A target in absolute form, as proxies are asked, names the host itself. */
@@ -112,31 +125,40 @@ function parseRootText(text: string, rest: string): CID {
   }
 }
 
-export function contentRequest({
-  method,
-  site,
-  rootText,
-  rest,
-  query,
-  headers,
-}: {
-  method: string
-  site: Site
-  rootText: string
+interface RequestParts {
+  readonly method: string
+  readonly site: Site
+  readonly rootText: string
   /** The raw path below the root; empty, or with its leading `/`. */
-  rest: string
-  query: string
-  headers: IncomingHttpHeaders
-}): ContentRequest {
-  const root = rootOf(rootText, rest)
+  readonly rest: string
+  readonly query: string
+  readonly headers: IncomingHttpHeaders
+}
+
+export function contentRequest(parts: RequestParts): ContentRequest {
+  const root = rootOf(parts.rootText, parts.rest)
+  const asked = askedRequest(parts, 'ipfs', root.path)
+  return Object.assign(asked, { path: { root: root.cid, segments: asked.segments } })
+}
+
+/** The same under `/ipns`: the path is known when the name has been resolved. */
+export const nameRequest = (parts: RequestParts): AskedRequest =>
+  askedRequest(parts, 'ipns', `/ipns/${encodeSegment(parts.rootText)}`)
+
+function askedRequest(
+  { method, site, rootText, rest, query, headers }: RequestParts,
+  namespace: Namespace,
+  rootPath: string,
+): AskedRequest {
   const { names, hasSlash } = rest === '' ? NOTHING : parseSegments(rest)
   const below = encodePath(names) + (hasSlash ? '/' : '')
-  const contentPath = root.path + below
+  const contentPath = rootPath + below
   return {
     isHead: method === 'HEAD',
     site,
+    namespace,
     rootText,
-    path: { root: root.cid, segments: names },
+    segments: names,
     hasSlash,
     contentPath,
     clientPath: site.kind === 'path' ? contentPath : below || '/',

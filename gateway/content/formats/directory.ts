@@ -8,6 +8,7 @@ import { readNode } from '../../../src/dag/unixfs/node.ts'
 import type { UnixfsType } from '../../../src/dag/unixfs/unixfs.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { enforce, LIMITS } from '../../../src/limits.ts'
+import type { ContentRequest } from '../request.ts'
 import { A_WEEK, contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { type Look, lookOfFile } from '../views/icons.ts'
 import { LISTING_VERSION, type ListingEntry, renderListing } from '../views/listing.ts'
@@ -24,9 +25,9 @@ export async function directoryRepresentation(
   exchange: Exchange,
   resolved: Resolved,
 ): Promise<Representation> {
-  const { site, contentPath, parameters } = exchange.request
+  const { parameters } = exchange.request
   const pageNumber = parsePage(parameters.get('page'))
-  const key = `${pageNumber} ${site.kind === 'root' ? site.gateway : ''} ${contentPath}`
+  const key = pageKey(exchange.request, resolved, pageNumber)
   const known = pages.get(key)
   if (known !== undefined) return listing(exchange, resolved, known, pageNumber)
   const index = await findIndex(content, exchange)
@@ -34,6 +35,12 @@ export async function directoryRepresentation(
   const rendered = await render(content, exchange, resolved, pageNumber)
   pages.set(key, rendered)
   return listing(exchange, resolved, rendered, pageNumber)
+}
+
+/** A name's folder is another one tomorrow; a CID's path says all. */
+function pageKey({ site, namespace, contentPath }: ContentRequest, { cid }: Resolved, pageNumber: number): string {
+  const host = site.kind === 'root' ? site.gateway : site.kind === 'dnslink' ? `dnslink ${site.host}` : ''
+  return `${pageNumber} ${host} ${contentPath}${namespace === 'ipns' ? ` ${cid}` : ''}`
 }
 
 function parsePage(text: string | null): number {
@@ -88,7 +95,7 @@ async function render(
   folder: Resolved,
   pageNumber: number,
 ): Promise<Uint8Array> {
-  const { root, segments } = request.path
+  const { root } = request.path
   const skip = (pageNumber - 1) * PAGE
   const entries: DirectoryEntry[] = []
   let position = 0
@@ -110,8 +117,9 @@ async function render(
   if (!hasNext && pageNumber === 1) shown.sort(foldersFirst)
   const page = renderListing({
     site: request.site,
+    namespace: request.namespace,
     root: request.rootText,
-    segments,
+    segments: request.segments,
     cid: String(folder.cid),
     entries: shown,
     pageNumber,

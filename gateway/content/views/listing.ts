@@ -6,7 +6,7 @@ import { escapeName } from '../../../src/dag/names.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { formatSize } from '../../../src/units.ts'
 import { encodePath, encodeSegment, encodeValue } from '../names.ts'
-import type { Site } from '../request.ts'
+import type { Namespace, Site } from '../request.ts'
 import { ICONS, icon, type Look } from './icons.ts'
 import { type Html, page } from './page.ts'
 import { STYLE_HASH } from './style.ts'
@@ -21,7 +21,8 @@ export interface ListingEntry {
 
 export interface Listing {
   readonly site: Site
-  /** The root as the client wrote it. */
+  readonly namespace: Namespace
+  /** The root, or the name, as the client wrote it. */
   readonly root: string
   readonly segments: readonly string[]
   readonly cid: string
@@ -32,17 +33,18 @@ export interface Listing {
 }
 
 export function renderListing(listing: Listing): Html {
-  const { site, root, segments, entries } = listing
+  const { site, namespace, root, segments, entries } = listing
   const host = site.kind === 'root' ? `//${site.gateway}` : ''
-  const base = site.kind === 'root' ? '' : `/ipfs/${root}`
+  const base = site.kind === 'path' ? `/${namespace}/${encodeSegment(root)}` : ''
+  const above = site.kind === 'dnslink' ? `//${site.host}` : `${host}/${namespace}/${encodeSegment(root)}`
   const here = base + encodePath(segments)
   const name = segments.at(-1) ?? shortCid(root)
   const up = html`<li>${raw(icon('up'))}${raw(`<a href="${attribute(here)}/..">..</a>`)}</li>`
-  const rows = entries.map(entry => row(entry, here, host))
+  const rows = entries.map(entry => row(entry, here, site.kind === 'dnslink' ? undefined : host))
   return page({
-    title: `${escapeName(name)} – Index of /ipfs/${root}${segments.map(segment => `/${escapeName(segment)}`).join('')}`,
+    title: `${escapeName(name)} – Index of /${namespace}/${escapeName(root)}${segments.map(segment => `/${escapeName(segment)}`).join('')}`,
     home: `${host}/`,
-    body: html`${ICONS}<nav class="crumbs" aria-label="Path">${crumbs(root, segments, host)}</nav>
+    body: html`${ICONS}<nav class="crumbs" aria-label="Path">${crumbs(listing, above)}</nav>
 <h1><small class="of">Index of</small>${escapeName(name)}</h1>
 ${facts(listing)}
 <ul class="list">
@@ -56,23 +58,34 @@ ${pages(listing)}`,
 const STEPS = new Set(['', '.', '..'])
 
 /** Written as text, since a page has a thousand of these; the order of attributes is what others' tests look for. */
-function row({ name, cid, totalBytes, look }: ListingEntry, here: string, host: string): string {
-  const href = STEPS.has(name) ? `${host}/ipfs/${cid}` : `${here}/${encodeSegment(name)}`
+function row({ name, cid, totalBytes, look }: ListingEntry, here: string, host: string | undefined): string {
+  // A site of its own serves no other content: the explorer of CIDs does.
+  const elsewhere = `https://cid.ipfs.tech/#${cid}`
+  const href = !STEPS.has(name)
+    ? `${here}/${encodeSegment(name)}`
+    : host === undefined
+      ? elsewhere
+      : `${host}/ipfs/${cid}`
   // Encoded twice, as a template once did it and clients now expect it (spec: gateway §2.9).
   const saved = encodeValue(encodeSegment(name))
+  const link =
+    host === undefined
+      ? `href="${elsewhere}" target="_blank" rel="noreferrer noopener"`
+      : `href="${host}/ipfs/${cid}?filename=${attribute(saved)}"`
   const size = totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''
   return (
     `<li${look === 'folder' ? ' class="d"' : ''}>${icon(look)}<a href="${attribute(href)}">${attribute(escapeName(name))}</a>` +
-    `<a class="ipfs-hash" translate="no" href="${host}/ipfs/${cid}?filename=${attribute(saved)}">${shortCid(cid)}</a>${size}</li>\n`
+    `<a class="ipfs-hash" translate="no" ${link}>${shortCid(cid)}</a>${size}</li>\n`
   )
 }
 
-function crumbs(root: string, segments: readonly string[], host: string): Html {
+function crumbs({ site, namespace, root, segments }: Listing, above: string): Html {
   const links = [root, ...segments].map((segment, depth) => {
-    const href = `${host}/ipfs/${root}${encodePath(segments.slice(0, depth))}`
+    const below = encodePath(segments.slice(0, depth))
+    const href = site.kind === 'dnslink' && depth === 0 ? `${above}/` : `${above}${below}`
     return `<a href="${attribute(href)}">${attribute(escapeName(segment))}</a>`
   })
-  return html`/ipfs/${raw(links.join('/'))}`
+  return html`/${namespace}/${raw(links.join('/'))}`
 }
 
 function facts({ entries, pageNumber, hasNext, cid }: Listing): Html {
