@@ -107,6 +107,12 @@ export const COMMANDS: readonly TableEntry[] = [
     load: () => import('./daemon.ts'),
   },
   { name: 'shutdown', group: 'Node', summary: 'Stop the running daemon', load: () => import('./shutdown.ts') },
+  {
+    name: 'conformance',
+    group: 'Node',
+    summary: 'Serve test fixtures, and run the official gateway suite',
+    load: () => import('./conformance.ts'),
+  },
   { name: 'id', group: 'Node', summary: 'Show the identity and addresses of the node', load: () => import('./id.ts') },
   {
     name: 'swarm peers',
