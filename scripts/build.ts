@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { BuildOptions, OutputFile } from 'esbuild'
+import { joinCore } from './build/join-core.ts'
 import { allCommands, cliParts, commandParts, lazyGlob, leanBuiltins } from './build/plugins.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -41,18 +42,21 @@ const COMMON: BuildOptions = {
   plugins: [leanBuiltins, lazyGlob],
   logLevel: 'warning',
 }
+const COMMANDS = {
+  ...COMMON,
+  entryPoints: { commands: 'all-commands' },
+  chunkNames: 'part-[name]-[hash]',
+  splitting: true,
+  metafile: true,
+  write: false,
+  plugins: [leanBuiltins, lazyGlob, allCommands, commandParts],
+} as const satisfies BuildOptions
+
 export async function build(): Promise<{ files: number; ms: number }> {
   const startedAt = performance.now()
   const esbuild = await loadEsbuild()
   const builds: BuildOptions[] = [
     { ...COMMON, entryPoints: { cli: 'cli/main.ts' }, plugins: [leanBuiltins, cliParts] },
-    {
-      ...COMMON,
-      entryPoints: { commands: 'all-commands' },
-      chunkNames: 'part-[name]-[hash]',
-      splitting: true,
-      plugins: [leanBuiltins, lazyGlob, allCommands, commandParts],
-    },
     {
       ...COMMON,
       entryPoints: { index: 'src/index.ts' },
@@ -62,8 +66,14 @@ export async function build(): Promise<{ files: number; ms: number }> {
     },
     { ...COMMON, entryPoints: findWorkers() },
   ]
-  const results = await Promise.all(builds.map(options => esbuild.build(options)))
-  const files = results.flatMap(({ outputFiles }) => outputFiles ?? [])
+  const [commands, ...results] = await Promise.all([
+    esbuild.build(COMMANDS),
+    ...builds.map(options => esbuild.build(options)),
+  ])
+  const files = [
+    ...(await joinCore(esbuild, { built: commands, entry: 'commands.js', options: COMMON })),
+    ...results.flatMap(({ outputFiles }) => outputFiles ?? []),
+  ]
   await writeAll(files)
   return { files: files.length, ms: performance.now() - startedAt }
 }
