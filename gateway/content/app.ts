@@ -21,7 +21,7 @@ import { answerError } from './errors.ts'
 import { hostRouter } from './hosts.ts'
 import { serveLanding } from './landing.ts'
 import { type Choice, negotiate } from './negotiate.ts'
-import { represent, type Sources } from './represent.ts'
+import { isPreviewed, represent, type Sources } from './represent.ts'
 import { type ContentRequest, splitTarget } from './request.ts'
 import { answer, CORS, type Exchange } from './respond.ts'
 import { routeRequest } from './route.ts'
@@ -148,7 +148,8 @@ async function serveContent(gateway: Gateway, exchange: Exchange): Promise<void>
       hint: 'fetch the document and read it yourself',
     })
   }
-  if (resolved.kind === 'directory' && choice.formats.length === 0 && wantsSlash(request)) {
+  const hasSlash = resolved.kind === 'directory' || isPreviewed(request, resolved)
+  if (hasSlash && choice.formats.length === 0 && wantsSlash(request)) {
     return redirect(outgoing, `${request.clientPath}/${request.query === '' ? '' : `?${request.query}`}`)
   }
   await answer(exchange, await represent(gateway, exchange, resolved, choice))

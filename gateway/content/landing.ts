@@ -30,7 +30,7 @@ export async function serveLanding(
   const page = Buffer.from(String(await renderLanding({ state, refused: outcome?.refused })))
   // No CORS here: what this machine may see is nobody else's to read.
   outgoing.writeHead(outcome === undefined ? 200 : 400, {
-    ...pageHeaders(gateways),
+    ...pageHeaders({ formHosts: gateways }),
     'Cache-Control': 'no-store',
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',

@@ -2,15 +2,17 @@
 
 import type { ContentApi, Resolved } from '../../src/api/content.ts'
 import { CairnError } from '../../src/errors.ts'
+import { blockRepresentation, hasPreview } from './formats/block.ts'
 import { carRepresentation } from './formats/car.ts'
 import { directoryRepresentation, type PageCache } from './formats/directory.ts'
 import { documentFormats, documentRepresentation } from './formats/document.ts'
 import { fileRepresentation, symlinkRepresentation } from './formats/file.ts'
 import { rawRepresentation } from './formats/raw.ts'
 import { tarRepresentation } from './formats/tar.ts'
-import type { Choice, Format } from './negotiate.ts'
+import { type Choice, type Format, prefersHtml } from './negotiate.ts'
 import type { ContentRequest } from './request.ts'
 import type { Exchange, Representation } from './respond.ts'
+import { viewOf } from './view.ts'
 
 export interface Sources {
   readonly content: ContentApi
@@ -35,6 +37,9 @@ export async function represent(
 
 function asItIs(sources: Sources, exchange: Exchange, resolved: Resolved): Representation | Promise<Representation> {
   const { content } = sources
+  if (viewOf(exchange.request) === 'dag' || isPreviewed(exchange.request, resolved)) {
+    return blockRepresentation(content, exchange, resolved)
+  }
   if (resolved.kind === 'file') return fileRepresentation(content, exchange, resolved)
   if (resolved.kind === 'directory') return directoryRepresentation(sources, exchange, resolved)
   if (resolved.kind === 'symlink') return symlinkRepresentation(exchange.request, resolved)
@@ -42,6 +47,10 @@ function asItIs(sources: Sources, exchange: Exchange, resolved: Resolved): Repre
   if (own !== undefined) return documentRepresentation(content, exchange, resolved, own)
   throw new CairnError('UNSUPPORTED_CODEC', `codec 0x${resolved.cid.code.toString(16)} has no form for reading`)
 }
+
+/** Documents with links have no bytes that a browser could show: it gets them as a page (spec: gateway §2.12). */
+export const isPreviewed = ({ headers, parameters }: ContentRequest, { kind, cid }: Resolved): boolean =>
+  kind === 'other' && hasPreview(cid.code) && parameters.get('download') !== 'true' && prefersHtml(headers.accept)
 
 /** Undefined if this content has no such form. */
 async function asFormat(

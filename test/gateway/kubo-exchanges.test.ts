@@ -31,7 +31,6 @@ const { transcripts } = JSON.parse(readFileSync(join(FIXTURES, 'transcripts.json
 }
 
 const NAMES = 'later issue: names (IPNS, DNSLink) are not resolved yet'
-const PREVIEW = 'later issue: HTML previews of dag-json and dag-cbor'
 const PART_OF_FILE = 'later issue: CARs of a byte range, and with duplicates'
 const FRONT_PAGE = 'a choice: the front page answers where Kubo has none'
 const NOT_UTF8 = 'a limit: names are text here, and bytes that are no UTF-8 have no text'
@@ -107,17 +106,6 @@ const EXCEPTIONS: Record<string, readonly string[]> = {
     'host dnslink record',
     'host dnslink no-dnslink host',
     'forwarded dnslink',
-  ],
-  [PREVIEW]: [
-    'GET preview',
-    'HEAD preview',
-    'disposition filename on preview',
-    'range on preview',
-    'if-none-match preview tag guess',
-    'accept browser on dag-json',
-    'accept browser on dag-json no slash',
-    'document preview dag-cbor',
-    'document preview from path',
   ],
   [PART_OF_FILE]: [
     'missing car bytes before the hole',

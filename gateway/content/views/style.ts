@@ -70,6 +70,28 @@ dd code{font-size:.8em}
 .steps{padding-left:1.15rem;margin:.4rem 0;max-width:40rem}
 .steps li{margin:.25rem 0;overflow-wrap:anywhere}
 .steps ::marker{color:var(--mid)}
+.skip{position:absolute;left:-99rem}
+.skip:focus{left:1rem;top:.6rem;z-index:1;padding:.4rem .8rem;background:var(--sheet);border-radius:.4rem}
+.soft,.value i{color:var(--soft);font-style:normal}
+.quiet{padding:.1rem .6rem;border:1px solid var(--icon);border-radius:.4rem;background:none;color:var(--soft);font:500 .8rem/1.5 system-ui,sans-serif}
+.quiet:hover{color:var(--ink);filter:none}
+.in-line{display:inline;font-weight:400}
+.cid{display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center}
+.value,.links{margin:0;padding:.8rem 1.1rem;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere;font:.875rem/1.65 var(--mono)}
+.value ul{margin:0;padding-left:1.2rem;list-style:none;border-left:1px solid var(--line)}
+.value>ul{padding:0;border:0}
+.value b{font-weight:600}
+.str{white-space:pre-wrap}.num{color:var(--soft)}
+.links{padding:0;list-style:none}
+.links li{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:0 1rem;padding:.45rem 1.1rem;border-top:1px solid var(--line)}
+.links li:first-child{border-top:0}
+.links .n{overflow-wrap:anywhere}
+.links a{grid-row:2;grid-column:1/-1;font-size:.8rem}
+.links span{color:var(--soft)}
+.how{margin:1rem 0}
+summary{cursor:pointer;color:var(--moss);font-weight:550}
+.hex{font-size:.78rem}
+@media(min-width:46rem){.wide div{grid-template-columns:7rem minmax(0,1fr)}.links li{grid-template-columns:minmax(0,1fr) minmax(0,33rem) 5rem}.links a{grid-row:1;grid-column:2}.links span:last-child{text-align:right}.links .n{text-align:left!important}}
 @media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
 .list li{grid-template-columns:1.25rem minmax(0,1fr) 10.5rem 6rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:3;grid-row:1;align-self:start;padding-top:.22rem}.list span{grid-column:4;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
