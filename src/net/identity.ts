@@ -57,7 +57,8 @@ function parse(bytes: Buffer): Identity | undefined {
 
 async function createIdentity(repo: string, file: string): Promise<Identity> {
   const identity = ephemeralIdentity()
-  const temporary = `${file}.${randomUUID()}.tmp`
+  // Named after its process, so that it is known to be left over once that has died.
+  const temporary = `${file}.${process.pid}-${randomUUID()}.tmp`
   await mkdir(repo, { recursive: true })
   const handle = await open(temporary, 'wx', 0o600)
   try {

@@ -7,6 +7,7 @@ import { removeUnkept } from '../pins/remove-block.ts'
 import { makeRoom, type RoomEvent, type RoomOptions } from '../pins/room.ts'
 import { keepDailyBackup } from '../store/backup/daily.ts'
 import { checkRepo } from '../store/check/check.ts'
+import { clearLeftovers } from '../store/collect/leftovers.ts'
 import { type ScrubFound, type ScrubOptions, scrubStore } from '../store/scrub/scrub.ts'
 import type { Store } from '../store/store.ts'
 import type { Chore, ChoreWait, GcChoreEvent, GcChoreOptions } from './chore-table.ts'
@@ -46,8 +47,12 @@ const scrub: Chore<Omit<ScrubOptions, 'signal' | 'log'>, ScrubFound> = async fun
   yield* scrubStore(store, { ...options, ...wait })
 }
 
+const leftovers: Chore<object, { readonly removed: number }> = async function* (store) {
+  yield { removed: store.database.readOnly ? 0 : clearLeftovers(store.path) }
+}
+
 /** As rare as a chore, and of the same parts: a module of its own would split what both share. */
 export const RARE = { removeUnkept, purgeBlocks, repairRepo } as const
 
 /** One line for each. */
-export const CHORES = { gc, check, scrub, room, daily } as const
+export const CHORES = { gc, check, scrub, room, daily, leftovers } as const

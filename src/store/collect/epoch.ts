@@ -2,9 +2,9 @@
 
 import type { Transaction } from '../database/database.ts'
 import type { Store } from '../store.ts'
-import { removeDeadTemps } from '../write/files.ts'
-import { buryLeases, findDeadLeases, isLeaseAlive, removeLeaseFiles, removeStrayLeaseFiles } from '../write/leases.ts'
+import { buryLeases, findDeadLeases, removeLeaseFiles, removeStrayLeaseFiles } from '../write/leases.ts'
 import { transactToFree } from './free-room.ts'
+import { clearLeftovers } from './leftovers.ts'
 
 /** A backup copies places, not rows: it holds `dead` back, and no row. */
 const USES_BLOCKS = "kind <> 'backup'"
@@ -28,7 +28,7 @@ export async function openEpoch(store: Store, graceMs: number): Promise<number> 
     return Math.min(currentEpoch(tx), oldest ?? Number.MAX_SAFE_INTEGER)
   })
   removeLeaseFiles(path, dead)
-  removeDeadTemps(path, lease => isLeaseAlive(path, lease))
+  clearLeftovers(path)
   return threshold
 }
 
