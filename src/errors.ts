@@ -19,6 +19,7 @@ export const ERRORS = {
   BAD_CONFIG: kind(500, 2, 'check it with `cairn config check`'),
   BAD_CID: kind(400, 2, 'a CID looks like bafy… or Qm…; check that it was copied whole'),
   BAD_PATH: kind(400, 2, 'a content path looks like /ipfs/<cid>/folder/file'),
+  BAD_NAME: kind(400, 2, 'a name looks like k51… or like docs.ipfs.tech'),
   BAD_RANGE: kind(416, 2),
   BAD_REQUEST: kind(400, 2),
   UNSUPPORTED_CODEC: kind(400, 2, 'ask for the raw block (`cairn block get`, `?format=raw`) or a CAR instead'),
@@ -37,12 +38,16 @@ export const ERRORS = {
   BLOCK_NOT_LOCAL: kind(404, 4, 'start a node that is online, or import the content first'),
   UNREACHABLE: kind(504, 5, 'try again, or connect to a peer that has it: `cairn swarm connect`'),
   TIMEOUT: kind(504, 5, 'try again with a longer --timeout'),
+  NAME_NOT_FOUND: kind(502, 4, 'check how the name is written; its owner may have to publish it again'),
   NOT_PINNED: kind(404, 4, '`cairn pin ls` shows what is pinned'),
 
   // What is wrong with the bytes
   HASH_MISMATCH: kind(502, 6, 'the source is broken or lies; fetch the content elsewhere'),
   CORRUPT_BLOCK: kind(500, 6, 'run `cairn repo check --read-data`'),
   BAD_CAR: kind(400, 6, 'the CAR is damaged or cut short; make it again with `dag export`'),
+  BAD_RECORD: kind(500, 6, 'only the owner of the key can publish a better one'),
+  STALE_RECORD: kind(409, 6, 'a newer record of this name is stored already'),
+  BAD_DNSLINK: kind(500, 6, 'the owner of the domain has to mend its TXT records'),
   BAD_BLOCK: kind(422, 6, 'the block cannot be read as what its CID says it is'),
   UNSAFE_NAME: kind(
     422,
@@ -55,6 +60,7 @@ export const ERRORS = {
 
   // What would be too much
   LIMIT: kind(413, 8, 'the limits and their config keys: docs/limits.md'),
+  NAME_LOOP: kind(400, 8, 'the names point to one another; their owners have to mend them'),
   TOO_MANY_REQUESTS: kind(429, 5, 'wait, then try again'),
   NO_SPACE: kind(507, 8, 'free the disk, unpin something and run `cairn gc`, or raise store.max'),
 

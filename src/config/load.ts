@@ -29,6 +29,8 @@ export interface LoadedConfig {
 const ENV_PREFIX = 'CAIRN_'
 /** Environment names with a meaning of their own. */
 const OTHER_ENV = new Set(['REPO', 'RELAYED'])
+/** Of Kubo and Rainbow, and with the meaning it has there. */
+const NS_MAP = 'IPFS_NS_MAP'
 const BY_KEY = new Map<string, ConfigKey>(CONFIG_KEYS.map(key => [key.key, key]))
 
 export function loadConfig({
@@ -121,6 +123,8 @@ export function configEntries(text: string, file: string): FileEntry[] {
 function configEnv(env: Environment): { key: ConfigKey; text: string; name: string }[] {
   const known = new Map(CONFIG_KEYS.map(key => [envName(key.key).slice(ENV_PREFIX.length), key]))
   const found: { key: ConfigKey; text: string; name: string }[] = []
+  const { [NS_MAP]: nsMap } = env
+  if (nsMap !== undefined) found.push({ key: findKey('dnslink.static', `$${NS_MAP}`), text: nsMap, name: NS_MAP })
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(ENV_PREFIX) || text === undefined) continue
     const rest = name.slice(ENV_PREFIX.length)

@@ -19,6 +19,12 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
   if (highWater > 0 && lowWater >= highWater)
     fail('store.lowWater', `${lowWater} is not below store.highWater (${highWater})`, 'as in 80')
   if (gcPace < 1 || gcPace > 100) fail('store.gcPace', `${gcPace} is not a percentage from 1 to 100`, 'as in 50')
+  for (const entry of config.dnslink.static)
+    if (!/^[^:/\s]+:\/ip[fn]s\/\S+$/.test(entry))
+      fail('dnslink.static', `"${entry}" is not NAME:/ipfs/CID`, 'as in docs.example.org:/ipfs/bafy…')
+  for (const entry of config.dnslink.resolvers)
+    if (!/^\.[^\s=/]*=https?:\/\/[^\s/]+(\/\S*)?$/.test(entry))
+      fail('dnslink.resolvers', `"${entry}" is not .TLD=URL`, 'as in .eth=https://dns.eth.limo/dns-query')
   const gateway = config.gateway.listen
   if (gateway !== '' && gateway === config.api.listen && parseAddress(gateway)?.port !== 0) {
     fail('gateway.listen', `${gateway} is also api.listen`, 'give each listener a port of its own')

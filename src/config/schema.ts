@@ -90,10 +90,32 @@ export const configSchema = z.strictObject({
   }),
   gateway: section({
     listen: text('address', '127.0.0.1:8080', 'Address of the public content gateway, HOST:PORT; empty turns it off'),
-    hosts: list('list', ['localhost'], 'Host names that serve each CID under a subdomain of its own'),
+    hosts: list(
+      'list',
+      ['localhost'],
+      'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others',
+    ),
     retrievalTimeout: text('duration', '30s', 'Time until a request that needs the network must have its first byte'),
     stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),
+  }),
+  dnslink: section({
+    static: list(
+      'list',
+      [],
+      'DNSLinks that are known without asking, each NAME:/ipfs/CID or NAME:/ipns/NAME; $IPFS_NS_MAP says the same',
+    ),
+    servers: list('list', [], 'DNS servers to ask in place of those of the system: 9.9.9.9, [2620:fe::fe]:53'),
+    resolvers: list(
+      'list',
+      ['.eth=https://dns.eth.limo/dns-query'],
+      'Resolvers over HTTPS (RFC 8484) for names that the DNS does not know, each .TLD=URL; . stands for all others',
+    ),
+    timeout: text('duration', '5s', 'Time for one DNS lookup'),
+    allowPrivate: flag(false, 'Whether a resolver over HTTPS may have a loopback, link-local or private address'),
+  }),
+  ipns: section({
+    timeout: text('duration', '15s', 'Time to look for the record of a name in the network'),
   }),
   api: section({
     listen: text(

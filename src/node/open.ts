@@ -20,6 +20,7 @@ import { addFiles, importCar, putBlocks } from './adding.ts'
 import type { ChoreRunner } from './chore-table.ts'
 import { ChoreThread, choresHere } from './chores.ts'
 import { createContent } from './content.ts'
+import { createNamesApi } from './names.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
 import { pinOptions } from './pin-options.ts'
 import { createRepoApi, makeRoomBy, type RepoParts } from './repo-api.ts'
@@ -68,6 +69,7 @@ export class LocalNode implements CairnNode {
   readonly version = VERSION
   readonly store: Store
   readonly content: CairnNode['content']
+  readonly names: CairnNode['names']
   readonly pins: CairnNode['pins']
   readonly repo: CairnNode['repo']
   readonly swarm: CairnNode['swarm']
@@ -84,6 +86,11 @@ export class LocalNode implements CairnNode {
     const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const sources = createSources({ store, session })
     this.content = createContent({ store, sources })
+    this.names = createNamesApi({
+      config: options.config,
+      store,
+      isOnline: options.network !== 'never' && options.config.mode !== 'offline',
+    })
     this.pins = createPins({
       ...pinOptions(options.config),
       store,
