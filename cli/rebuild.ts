@@ -1,7 +1,8 @@
 // Rebuilding the database of a repository, with progress and its outcome in words: for `repo rebuild` and `repo check --repair`.
 
+import { CairnError } from '../src/errors.ts'
 import { isDatabaseBroken } from '../src/store/rebuild/damage.ts'
-import { rebuildIndex } from '../src/store/rebuild/rebuild.ts'
+import { type RebuildResult, rebuildIndex } from '../src/store/rebuild/rebuild.ts'
 import { formatSize } from '../src/units.ts'
 import type { CommandContext } from './command.ts'
 import { count, print } from './print.ts'
@@ -9,8 +10,9 @@ import { createProgress } from './progress.ts'
 
 type Where = Pick<CommandContext, 'io' | 'globals' | 'session' | 'signal'>
 
-/** REPO_LOCKED if anybody has the repository open. */
-export async function rebuildRepo(context: Where): Promise<void> {
+/** REPO_LOCKED if anybody has the repository open. What it returns is undefined if a rebuild that was interrupted has only been ended. */
+export async function rebuildRepo(context: Where): Promise<RebuildResult | undefined> {
+  let result: RebuildResult | undefined
   const { globals, io, session, signal } = context
   const path = session.repo
   using progress = createProgress({
@@ -28,6 +30,7 @@ export async function rebuildRepo(context: Where): Promise<void> {
       print(context, { json: { ...event }, text: `note: ${event.what}` })
       continue
     }
+    result = event
     const lost = event.garbledBytes > 0 ? `, ${formatSize(event.garbledBytes)} of packs cannot be read` : ''
     const from = event.backupMadeAt === undefined ? '' : `; pins as they were at ${event.backupMadeAt}`
     print(context, {
@@ -39,9 +42,19 @@ export async function rebuildRepo(context: Where): Promise<void> {
       ].join('\n'),
     })
   }
+  return result
+}
+
+/** PARTIAL where nothing tells any more what was pinned: the blocks are here, until a collection takes them for garbage. */
+export function checkRoots({ oldDatabase, backupMadeAt }: RebuildResult, { graceText }: { graceText: string }): void {
+  if (oldDatabase === 'whole' || backupMadeAt !== undefined) return
+  const how = oldDatabase === 'lost' ? 'no pin could be recovered' : 'some pins may be missing'
+  throw new CairnError('PARTIAL', `${how}: neither the old database nor a daily backup has them`, {
+    hint: `pin again what matters before a collection takes it: what was found is safe for ${graceText} (store.grace)`,
+  })
 }
 
 /** A broken index is mended as a whole, and before anything has it open. */
-export async function rebuildIfBroken(context: Where & { readonly session: { readonly repo: string } }): Promise<void> {
-  if (isDatabaseBroken(context.session.repo)) await rebuildRepo(context)
+export async function rebuildIfBroken(context: Where): Promise<RebuildResult | undefined> {
+  return isDatabaseBroken(context.session.repo) ? rebuildRepo(context) : undefined
 }

@@ -45,7 +45,7 @@ export const command = define({
     const repair = given.repair === true
     if (!repair && given.from !== undefined)
       throw new CairnError('USAGE', '--from has a meaning with --repair only', { hint: 'add --repair' })
-    if (repair) await rebuildIfBroken(context)
+    const checkRoots = repair ? await rebuildIfBroken(context) : undefined
     const node = await session.open({ local: !repair })
     using progress = createProgress({
       out: io.stderr,
@@ -61,13 +61,16 @@ export const command = define({
       if (event.type === 'finding') printFinding(context, event.finding)
       else finish(context, event, { readData: readData !== false, repair })
     }
+    checkRoots?.()
   },
 })
 
-/** A broken index is mended as a whole, and before anything has it open. */
-async function rebuildIfBroken(context: Context): Promise<void> {
-  const { rebuildIfBroken: rebuild } = await import('../rebuild.ts')
-  await rebuild(context)
+/** A broken index is mended as a whole, and before anything has it open. What is returned asks whether its roots came back. */
+async function rebuildIfBroken(context: Context): Promise<(() => void) | undefined> {
+  const { checkRoots, rebuildIfBroken: rebuild } = await import('../rebuild.ts')
+  const result = await rebuild(context)
+  const graceText = context.session.config().config.store.grace
+  return result === undefined ? undefined : () => checkRoots(result, { graceText })
 }
 
 function readDataOf(given: Context['flags']): boolean | ReadSubset {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { CairnError } from '../../src/errors.ts'
 import { repoPaths } from '../../src/store/paths.ts'
 import { command as define } from '../command.ts'
-import { rebuildRepo } from '../rebuild.ts'
+import { checkRoots, rebuildRepo } from '../rebuild.ts'
 
 export const command = define({
   args: [],
@@ -17,6 +17,7 @@ export const command = define({
   run: async context => {
     const path = context.session.repo
     if (!existsSync(repoPaths(path).packs)) throw new CairnError('NO_REPO', `there is no repository at ${path}`)
-    await rebuildRepo(context)
+    const result = await rebuildRepo(context)
+    if (result !== undefined) checkRoots(result, { graceText: context.session.config().config.store.grace })
   },
 })

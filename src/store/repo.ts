@@ -12,6 +12,12 @@ import { repoPaths } from './paths.ts'
 import { writeReserve } from './room/reserve.ts'
 import { makeLastingFolders, syncFolder } from './write/sync-folder.ts'
 
+/** Those that are there stay as they are. */
+export function makeSubfolders(path: string): void {
+  const { packs, blocks, leases, quarantine, backups } = repoPaths(path)
+  for (const folder of [packs, blocks, leases, quarantine, backups]) makeFolders(folder, 0o700)
+}
+
 export const repoExists = (path: string): boolean => existsSync(repoPaths(path).database)
 
 /** NO_REPO unless there is one; REPO_DAMAGED if all but its database is there. */
@@ -44,8 +50,7 @@ export async function initRepo(path: string): Promise<void> {
   try {
     makeLastingFolders(root, 0o700)
     checkFilesystem(root)
-    for (const folder of [paths.packs, paths.blocks, paths.leases, paths.quarantine, paths.backups])
-      makeFolders(folder, 0o700)
+    makeSubfolders(root)
   } catch (error) {
     throw unsuitable(error, root)
   }

@@ -81,6 +81,24 @@ test('repo check --repair makes a broken or lost database anew', async () => {
   assert.match(await cairnOk(['pin', 'ls'], { repo }), new RegExp(root))
 })
 
+test('where nothing tells any more what was pinned, a rebuild says so and ends with 3', async () => {
+  for (const args of [
+    ['repo', 'rebuild'],
+    ['repo', 'check', '--repair'],
+  ]) {
+    const repo = join(work, `forgotten-${args.length}`)
+    await cairnOk(['add', '-Q', makeTree(join(work, repo), { seed: 9, count: 40, maxBytes: 90_000 })], { repo })
+    const { database, backups } = repoPaths(repo)
+    for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true })
+    rmSync(backups, { recursive: true, force: true })
+    const { code, stdout, stderr } = await cairn(args, { repo })
+    assert.is(code, 3, stderr)
+    assert.match(stdout, /rebuilt: \d+ blocks/)
+    assert.match(stderr, /no pin could be recovered.*\n.*pin again what matters.*1h/)
+    assert.match(await cairnOk(['repo', 'check'], { repo }), /sound/)
+  }
+})
+
 test('a page of zeros met in the middle of a command is damage, not a bug of ours', async () => {
   const repo = join(work, 'page')
   await cairnOk(['add', '-Q'], { repo, input: 'x\n' })

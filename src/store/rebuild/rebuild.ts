@@ -17,6 +17,7 @@ import { isPolicyTable } from '../backup/policy-rows.ts'
 import { createPace } from '../collect/pace.ts'
 import type { Row } from '../database/database.ts'
 import { packFile, repoPaths } from '../paths.ts'
+import { makeSubfolders } from '../repo.ts'
 import { claimRepo } from './alone.ts'
 import { NewIndex } from './new-index.ts'
 import { openOld, salvage, tablesOf } from './old-database.ts'
@@ -60,6 +61,8 @@ export type RebuildEvent =
 /** Alone in the repository: REPO_LOCKED, with their pids, if others have it open. A killed one is begun anew, or ended. */
 export async function* rebuildIndex(options: RebuildOptions): AsyncGenerator<RebuildEvent> {
   const { path, log } = options
+  // Whoever lost the database may have lost more.
+  makeSubfolders(path)
   using _claim = claimRepo(path)
   if (isSwitching(path)) {
     const keptIn = await finishSwitch(path)
