@@ -50,6 +50,10 @@ const EXPECTED: ReadonlySet<ErrorCode> = new Set([
   'SHUTTING_DOWN',
   'NO_DAEMON',
   'HASH_MISMATCH',
+  'NAME_NOT_FOUND',
+  'BAD_RECORD',
+  'BAD_DNSLINK',
+  'BAD_REDIRECTS',
 ])
 
 const RETRY_AFTER_SECS: Record<number, string> = { 429: '60', 502: '60', 503: '10', 504: '30' }

@@ -48,6 +48,7 @@ export const ERRORS = {
   BAD_RECORD: kind(500, 6, 'only the owner of the key can publish a better one'),
   STALE_RECORD: kind(409, 6, 'a newer record of this name is stored already'),
   BAD_DNSLINK: kind(500, 6, 'the owner of the domain has to mend its TXT records'),
+  BAD_REDIRECTS: kind(500, 6, 'the owner of the site has to mend its _redirects file'),
   BAD_BLOCK: kind(422, 6, 'the block cannot be read as what its CID says it is'),
   UNSAFE_NAME: kind(
     422,

@@ -90,6 +90,9 @@ export const LIMITS = {
   ),
   connections: limit(4096, 'count', 'Open HTTP connections per listener', 'gateway.maxConnections'),
   ranges: limit(8, 'count', 'Ranges in one request'),
+  redirectsBytes: limit(64 * KiB, 'bytes', 'One `_redirects` file of a site (IPIP-0002)'),
+  redirectRules: limit(1000, 'count', 'Rules in one `_redirects` file'),
+  redirectTargetBytes: limit(8 * KiB, 'bytes', 'An address that a rule of `_redirects` leads to'),
   listingPages: limit(10_000, 'count', 'Pages of one listing'),
   pageCacheBytes: limit(32 * MiB, 'bytes', 'Rendered listings in memory'),
   listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),
@@ -114,6 +117,14 @@ export const LIMITS = {
   dialQueue: limit(500, 'count', 'Dials waiting for their turn'),
   networkRecords: limit(2000, 'count', 'Changed records of libp2p in memory before they are written'),
   provideQueue: limit(10_000, 'count', 'Roots waiting to be announced to the DHT'),
+  // Denylists
+  denyHeaderBytes: limit(1 * MiB, 'bytes', 'Header of a denylist (IPIP-383)'),
+  denyLineBytes: limit(2 * MiB, 'bytes', 'One line of a denylist (IPIP-383)'),
+  denyListBytes: limit(512 * MiB, 'bytes', 'One denylist, on disk or from a subscription'),
+  denyLists: limit(256, 'count', 'Denylists in force'),
+  denyPrefixes: limit(100_000, 'count', 'Rules of one denylist that end in `*` below a path'),
+  denyFetchMs: limit(120_000, 'ms', 'Time to fetch one subscribed denylist'),
+  denyAuditBytes: limit(8 * MiB, 'bytes', 'The log of refusals; one older one of this size is kept'),
   // Memory of the whole
   repoMaxBytes: limit(100 * GiB, 'bytes', 'Disk the repository may take', 'store.max'),
 } as const satisfies Record<string, Limit>

@@ -25,6 +25,12 @@ const WORDS: Partial<Record<ErrorCode, Words>> = {
   UNSUPPORTED_HASH: { title: 'This kind of address is not accepted', advice: [CHECK_ADDRESS] },
   BAD_PATH: { title: 'This path cannot be read', advice: [CHECK_ADDRESS] },
   URI_TOO_LONG: { title: 'This path is too long', advice: [] },
+  BAD_NAME: { title: 'This is not a name', advice: [CHECK_ADDRESS] },
+  NAME_NOT_FOUND: { title: 'Nobody knows what this name stands for', advice: [CHECK_ADDRESS, ASK_OWNER] },
+  BAD_RECORD: { title: 'What this name says cannot be believed', advice: [ASK_OWNER] },
+  BAD_DNSLINK: { title: 'What this name says cannot be read', advice: [ASK_OWNER] },
+  NAME_LOOP: { title: 'This name leads nowhere', advice: [ASK_OWNER] },
+  BAD_REDIRECTS: { title: 'The redirects of this site cannot be read', advice: [ASK_OWNER] },
   BAD_REQUEST: { title: 'This request cannot be answered', advice: [] },
   NO_LINK: { title: 'Nothing has that name here', advice: ['Open the folder above it to see what is there.'] },
   NOT_FOUND: { title: 'Nothing is here', advice: ['Content paths begin with /ipfs/ and a CID.'] },
@@ -123,6 +129,10 @@ const NAMES_NO_PATH: ReadonlySet<ErrorCode> = new Set([
   'BAD_BLOCK',
   'HASH_MISMATCH',
   'NOT_A_DIRECTORY',
+  'NAME_NOT_FOUND',
+  'BAD_RECORD',
+  'BAD_DNSLINK',
+  'NAME_LOOP',
 ])
 
 /** Hints of the gateway's own refusals are for visitors; those from below are for whoever runs the node. */

@@ -7,7 +7,7 @@ import { CairnError } from '../../src/errors.ts'
 import { HttpError } from '../errors.ts'
 import { checkConditions, rangeApplies, type Validators } from './conditional.ts'
 import { type ByteRange, chooseRanges, contentRange, multipart } from './ranges.ts'
-import type { ContentRequest } from './request.ts'
+import type { AskedRequest, ContentRequest } from './request.ts'
 import { type Headers, send } from './stream.ts'
 import type { Waiting } from './wait.ts'
 
@@ -19,15 +19,11 @@ export const CORS: Headers = {
     'Content-Length, Content-Location, Content-Range, Etag, X-Chunked-Output, X-Ipfs-Path, X-Ipfs-Roots, X-Stream-Output',
 }
 
-export const IMMUTABLE = 'public, max-age=29030400, immutable'
-/** For pages that this program makes: the next version may make them differently. */
-export const A_WEEK = 'public, max-age=604800, stale-while-revalidate=2678400'
-
-/** One request on its way to its answer. */
-export interface Exchange {
+/** One request on its way to its answer; `Request` is less than a ContentRequest where nothing was resolved. */
+export interface Exchange<Request extends AskedRequest = ContentRequest> {
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
-  readonly request: ContentRequest
+  readonly request: Request
   readonly wait: Waiting
 }
 
@@ -66,7 +62,7 @@ function rootsHeader(resolved: Resolved): string {
   return text
 }
 
-export async function answer(exchange: Exchange, representation: Representation): Promise<void> {
+export async function answer(exchange: Exchange<AskedRequest>, representation: Representation): Promise<void> {
   const { outgoing, request } = exchange
   const verdict = checkConditions(request.headers, representation)
   if (verdict === 'failed') {
@@ -101,7 +97,7 @@ function notModifiedHeaders({ etag, headers }: Representation): Headers {
 
 /** Undefined means all of it. */
 function rangesOf(
-  request: ContentRequest,
+  request: AskedRequest,
   representation: Representation,
   sizeBytes: number,
 ): readonly ByteRange[] | undefined {
@@ -115,7 +111,7 @@ function rangesOf(
 }
 
 async function sendRanges(
-  exchange: Exchange,
+  exchange: Exchange<AskedRequest>,
   {
     head,
     representation,
@@ -135,4 +131,11 @@ async function sendRanges(
   head['Content-Type'] = parts.contentType
   const open = () => parts.body(part => representation.read(part, false))
   return send(exchange, { status: 206, head, sizeBytes: parts.sizeBytes, open })
+}
+
+export function redirect(
+  outgoing: ServerResponse,
+  { status, location, headers }: { status: number; location: string; headers?: Headers },
+): void {
+  outgoing.writeHead(status, { ...CORS, ...headers, Location: location, 'Content-Length': 0 }).end()
 }

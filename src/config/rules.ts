@@ -1,6 +1,7 @@
 // What must hold between config values, beyond the kind of each.
 
-import { CairnError } from '../errors.ts'
+import { CairnError, toCairnError } from '../errors.ts'
+import { parseHostEntry } from './hosts.ts'
 import { parseAddress } from './kinds.ts'
 import type { Config } from './schema.ts'
 
@@ -19,6 +20,14 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
   if (highWater > 0 && lowWater >= highWater)
     fail('store.lowWater', `${lowWater} is not below store.highWater (${highWater})`, 'as in 80')
   if (gcPace < 1 || gcPace > 100) fail('store.gcPace', `${gcPace} is not a percentage from 1 to 100`, 'as in 50')
+  for (const host of config.gateway.hosts) {
+    try {
+      parseHostEntry(host)
+    } catch (error) {
+      const { message, hint } = toCairnError(error)
+      fail('gateway.hosts', message, hint)
+    }
+  }
   for (const entry of config.dnslink.static)
     if (!/^[^:/\s]+:\/ip[fn]s\/\S+$/.test(entry))
       fail('dnslink.static', `"${entry}" is not NAME:/ipfs/CID`, 'as in docs.example.org:/ipfs/bafy…')

@@ -124,6 +124,16 @@ export const configSchema = z.strictObject({
       'Address of the API (Kubo RPC, health, metrics), HOST:PORT; loopback only',
     ),
   }),
+  deny: section({
+    files: list(
+      'list',
+      [],
+      'Denylists beside those in `denylists/` of the repository: files, or folders of *.deny files',
+    ),
+    subscriptions: list('list', [], 'URLs of denylists that the daemon fetches and keeps up to date'),
+    interval: text('duration', '1h', 'How often subscribed denylists are asked for again; 0 turns it off'),
+    allowPrivate: flag(false, 'Subscriptions may be at private addresses, such as another machine of the local network'),
+  }),
   swarm: section({
     listen: list(
       'multiaddrs',

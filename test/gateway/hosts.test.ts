@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hostRouter, rootLabel } from '../../gateway/content/hosts.ts'
+import { hostRouter } from '../../gateway/content/hosts.ts'
+import { rootLabel } from '../../gateway/content/labels.ts'
 import { parseCid } from '../../src/block/cid.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { startGateway, type TestGateway } from './support.ts'
@@ -16,27 +17,24 @@ test('hosts: configured names, their roots, and everything else', () => {
   assert.is(kind('localhost:8080'), 'gateway')
   assert.is(kind('EXAMPLE.com.'), 'gateway')
   assert.is(kind('a.wild.test'), 'gateway')
-  assert.is(kind('wild.test'), 'path')
+  assert.is(kind('wild.test'), 'named')
   assert.is(kind('ported.test:99'), 'gateway')
-  assert.is(kind('ported.test'), 'path')
-  for (const host of [
-    '127.0.0.1:8080',
-    '[::1]:8080',
-    '',
-    'fake.test',
-    'ipfs.localhost',
-    'x.ipfz.localhost',
-    'localhost.evil.test',
-  ]) {
-    assert.is(kind(host), 'path', host)
+  assert.is(kind('ported.test'), 'named')
+  for (const host of ['127.0.0.1:8080', '[::1]:8080', '', 'nas']) assert.is(kind(host), 'path', host)
+  for (const host of ['fake.test', 'ipfs.localhost', 'x.ipfz.localhost', 'localhost.evil.test']) {
+    assert.is(kind(host), 'named', host)
   }
-  assert.equal(of({ host: `${V1}.ipfs.LOCALHOST:8080` }), {
+  const rootOf = (headers: { host: string }) => {
+    const { rules: _, ...route } = of(headers)
+    return route
+  }
+  assert.equal(rootOf({ host: `${V1}.ipfs.LOCALHOST:8080` }), {
     kind: 'root',
     label: V1,
     namespace: 'ipfs',
     gateway: 'localhost:8080',
   })
-  assert.equal(of({ host: 'a.b.ipns.example.com' }), {
+  assert.equal(rootOf({ host: 'a.b.ipns.example.com' }), {
     kind: 'root',
     label: 'a.b',
     namespace: 'ipns',
@@ -112,7 +110,8 @@ test('on its own host a root is the whole site', async () => {
   assert.is((await ask(host, '/ipfs/f.txt')).body.toString(), 'inner\n', 'namespaces are not mounted again')
   assert.is((await ask(host, `/ipfs/${root}/a.txt`)).status, 404)
   assert.is((await ask(host, '/list?x=1')).headers.get('location'), '/list/?x=1')
-  assert.is((await ask(`${root}.ipfs.localhost`, '/', '\nX-Forwarded-Host: nobody.test')).status, 200, 'the front page')
+  assert.is((await ask(`${root}.ipfs.localhost`, '/', '\nX-Forwarded-Host: nas')).status, 200, 'the front page')
+  assert.is((await ask(`${root}.ipfs.localhost`, '/', '\nX-Forwarded-Host: nobody.test')).status, 404, 'no site')
   assert.is((await ask('proxy', `http://${host}/a.txt`)).body.toString(), 'hello\n', 'absolute form')
 })
 

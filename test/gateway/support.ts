@@ -7,6 +7,7 @@ import { contentApp } from '../../gateway/content/app.ts'
 import { type HttpLimits, type HttpServer, startServer } from '../../gateway/server.ts'
 import type { ImportOptions, SourceEntry } from '../../src/api/add.ts'
 import type { ContentApi } from '../../src/api/content.ts'
+import type { NamesApi } from '../../src/api/names.ts'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { BlockSource } from '../../src/block/source.ts'
 import { exportCar } from '../../src/dag/car/car-write.ts'
@@ -15,6 +16,10 @@ import { describeEntry, resolvePath } from '../../src/dag/resolve.ts'
 import { listDirectory } from '../../src/dag/unixfs/list.ts'
 import { readFile } from '../../src/dag/unixfs/read.ts'
 import { walkTree } from '../../src/dag/unixfs/tree.ts'
+import { createDnslink } from '../../src/names/dnslink.ts'
+import { createRecords } from '../../src/names/records.ts'
+import { createNames } from '../../src/names/resolver.ts'
+import { parseStatics } from '../../src/names/statics.ts'
 import { type Logger, SILENT } from '../../src/observe/log.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
@@ -40,6 +45,27 @@ export function memoryContent(memory: MemoryBlocks, network: BlockSource = memor
   }
 }
 
+/** The names of a node that is offline: those that are configured, and the records that are put. */
+export function memoryNames(statics: readonly string[] = []): NamesApi {
+  const records = new Map<string, Uint8Array>()
+  const timeoutMs = 5000
+  return createNames({
+    records: createRecords({
+      store: {
+        get: name => records.get(name),
+        replace: async (name, before, bytes) => {
+          if (records.get(name) !== before) return false
+          records.set(name, bytes)
+          return true
+        },
+      },
+      sources: [],
+      timeoutMs,
+    }),
+    dnslink: createDnslink({ statics: parseStatics(statics), lookup: undefined, timeoutMs }),
+  })
+}
+
 export interface TestGateway {
   readonly memory: MemoryBlocks
   readonly content: ContentApi
@@ -59,6 +85,8 @@ export interface TestGatewayOptions {
   readonly content?: Partial<ContentApi>
   readonly node?: Partial<CairnNode>
   readonly hosts?: readonly string[]
+  /** DNSLinks, each `NAME:/ipfs/CID`. */
+  readonly dnslinks?: readonly string[]
   readonly mode?: 'offline' | 'public'
   readonly retrievalTimeout?: string
   readonly limits?: Partial<HttpLimits>
@@ -76,7 +104,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     maxConnections: 100,
   }
   const app = contentApp({
-    node: { ...fakeNode(content), ...options.node },
+    node: { ...fakeNode(content), names: memoryNames(options.dnslinks), ...options.node },
     config: { mode: options.mode ?? 'offline', gateway },
     log: options.log ?? SILENT,
   })

@@ -4,11 +4,12 @@ import { createHash } from 'node:crypto'
 import type { CarOptions, ContentApi, Resolved } from '../../../src/api/content.ts'
 import { RAW } from '../../../src/block/cid.ts'
 import { CairnError } from '../../../src/errors.ts'
+import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
 import { coversAll, type EntityBytes, parseEntityBytes } from '../entity-bytes.ts'
 import { type Choice, mediaTypeOf } from '../negotiate.ts'
 import type { ContentRequest } from '../request.ts'
-import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 
 const SCOPES = ['all', 'entity', 'block'] as const
 type Scope = NonNullable<CarOptions['scope']>
@@ -25,7 +26,7 @@ export function carRepresentation(
   const scope = carScope(request.parameters, resolved)
   checkCarParameters(request, choice)
   const headers = contentHeaders(request, resolved)
-  headers['Cache-Control'] = IMMUTABLE
+  Object.assign(headers, contentCaching(request))
   headers['Content-Disposition'] = disposition('attachment', carName(request))
   headers['X-Content-Type-Options'] = 'nosniff'
   headers['Accept-Ranges'] = 'none'

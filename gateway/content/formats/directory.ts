@@ -8,8 +8,9 @@ import { readNode } from '../../../src/dag/unixfs/node.ts'
 import type { UnixfsType } from '../../../src/dag/unixfs/unixfs.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { enforce, LIMITS } from '../../../src/limits.ts'
+import { pageCaching } from '../caching.ts'
 import type { ContentRequest } from '../request.ts'
-import { A_WEEK, contentHeaders, type Exchange, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { type Look, lookOfFile } from '../views/icons.ts'
 import { LISTING_VERSION, type ListingEntry, renderListing } from '../views/listing.ts'
 import { pageHeaders } from '../views/page.ts'
@@ -79,7 +80,7 @@ function listing({ request }: Exchange, folder: Resolved, page: Uint8Array, page
   const { 'Content-Type': type, ...guards } = pageHeaders()
   return {
     etag: `"DirIndex-${variant}_CID-${folder.cid}"`,
-    headers: { ...contentHeaders(request, folder), ...guards, 'Cache-Control': A_WEEK },
+    headers: { ...contentHeaders(request, folder), ...guards, ...pageCaching(request) },
     type: () => String(type),
     sizeBytes: page.byteLength,
     atHand: () => page,

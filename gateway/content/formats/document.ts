@@ -3,9 +3,10 @@
 import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { CBOR, DAG_CBOR, DAG_JSON, JSON_CODEC } from '../../../src/block/cid.ts'
 import { loadBlock } from '../../../src/dag/blocks.ts'
+import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
 import { type Format, mediaTypeOf } from '../negotiate.ts'
-import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 
 /** The formats a codec can be sent as without touching its bytes; the first is its own. */
 const FORMATS = new Map<number, readonly Format[]>([
@@ -29,7 +30,7 @@ export async function documentRepresentation(
   const isShown = extension === 'json' && request.parameters.get('download') !== 'true'
   const name = request.parameters.get('filename') || `${cid}.${extension}`
   const headers = contentHeaders(request, resolved)
-  headers['Cache-Control'] = IMMUTABLE
+  Object.assign(headers, contentCaching(request))
   headers['Content-Disposition'] = disposition(isShown ? 'inline' : 'attachment', name)
   headers['X-Content-Type-Options'] = 'nosniff'
   return {

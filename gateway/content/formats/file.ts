@@ -2,10 +2,11 @@
 
 import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { RAW } from '../../../src/block/cid.ts'
+import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
 import type { ByteRange } from '../ranges.ts'
 import type { ContentRequest } from '../request.ts'
-import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import type { Headers } from '../stream.ts'
 import { contentType, RANGE_SNIFF_BYTES, SNIFF_BYTES, typeWithoutBytes } from '../types.ts'
 
@@ -56,7 +57,7 @@ function modifiedSecs({ mtime }: Resolved): number | undefined {
 
 function fileHeaders(request: ContentRequest, resolved: Resolved): Headers {
   const headers = contentHeaders(request, resolved)
-  headers['Cache-Control'] = IMMUTABLE
+  Object.assign(headers, contentCaching(request))
   const asked = request.parameters.get('filename') ?? ''
   const isDownload = request.parameters.get('download') === 'true'
   if (asked !== '' || isDownload) {

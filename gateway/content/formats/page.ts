@@ -1,7 +1,8 @@
 // A page of ours as a representation: its own entity tag, kept for a week, guarded by its headers (spec: gateway §2.3).
 
 import type { Resolved } from '../../../src/api/content.ts'
-import { A_WEEK, contentHeaders, type Exchange, type Representation } from '../respond.ts'
+import { pageCaching } from '../caching.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { type PageGuards, pageHeaders } from '../views/page.ts'
 
 export interface PageContent {
@@ -9,19 +10,18 @@ export interface PageContent {
   readonly etag: string
   readonly html: string | Uint8Array
   readonly guards: PageGuards
-  readonly cacheControl?: string
 }
 
 export function pageRepresentation(
   { request }: Exchange,
   resolved: Resolved,
-  { etag, html, guards, cacheControl = A_WEEK }: PageContent,
+  { etag, html, guards }: PageContent,
 ): Representation {
   const { 'Content-Type': type, ...headers } = pageHeaders(guards)
   const bytes = typeof html === 'string' ? Buffer.from(html) : html
   return {
     etag,
-    headers: { ...contentHeaders(request, resolved), ...headers, 'Cache-Control': cacheControl },
+    headers: { ...contentHeaders(request, resolved), ...headers, ...pageCaching(request) },
     type: () => String(type),
     sizeBytes: bytes.byteLength,
     atHand: () => bytes,

@@ -2,9 +2,10 @@
 
 import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { loadBlock } from '../../../src/dag/blocks.ts'
+import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
 import { mediaTypeOf } from '../negotiate.ts'
-import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 
 export async function rawRepresentation(
   content: ContentApi,
@@ -14,7 +15,7 @@ export async function rawRepresentation(
   const { cid } = resolved
   const bytes = await loadBlock(content.blocks(request.path.root), cid, wait)
   const headers = contentHeaders(request, resolved)
-  headers['Cache-Control'] = IMMUTABLE
+  Object.assign(headers, contentCaching(request))
   headers['Content-Disposition'] = disposition('attachment', request.parameters.get('filename') || `${cid}.bin`)
   headers['X-Content-Type-Options'] = 'nosniff'
   return {

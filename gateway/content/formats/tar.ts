@@ -3,9 +3,10 @@
 import type { ContentApi, Resolved, TreeEntry } from '../../../src/api/content.ts'
 import { type TarEntry, writeTar } from '../../../src/dag/export/tar.ts'
 import { CairnError } from '../../../src/errors.ts'
+import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
 import { mediaTypeOf } from '../negotiate.ts'
-import { contentHeaders, type Exchange, IMMUTABLE, type Representation } from '../respond.ts'
+import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 
 export function tarRepresentation(
   content: ContentApi,
@@ -15,7 +16,7 @@ export function tarRepresentation(
   const { cid } = resolved
   const { root } = request.path
   const headers = contentHeaders(request, resolved)
-  headers['Cache-Control'] = IMMUTABLE
+  Object.assign(headers, contentCaching(request))
   headers['Content-Disposition'] = disposition('attachment', request.parameters.get('filename') || `${cid}.tar`)
   headers['X-Content-Type-Options'] = 'nosniff'
   const { signal } = wait

@@ -1,0 +1,131 @@
+// One GET or HEAD from its target to its answer, step by step (spec: gateway §1.10).
+
+import type { CID } from 'multiformats/cid'
+import type { Resolved } from '../../src/api/content.ts'
+import type { CairnNode } from '../../src/api/node.ts'
+import type { HostRules } from '../../src/config/hosts.ts'
+import { loadBlock } from '../../src/dag/blocks.ts'
+import { CairnError } from '../../src/errors.ts'
+import type { Logger } from '../../src/observe/log.ts'
+import type { HttpEnv } from '../server.ts'
+import { recordRepresentation } from './formats/ipns-record.ts'
+import type { hostRouter } from './hosts.ts'
+import { serveLanding } from './landing.ts'
+import { isOnlyIfCached, resolveHere } from './local.ts'
+import { followName, maySite, siteOf } from './mutable.ts'
+import { type Choice, negotiate } from './negotiate.ts'
+import { checkTrustless } from './policy.ts'
+import { serveProtocols } from './protocols.ts'
+import { mayRedirect, serveByRules } from './redirects/serve.ts'
+import { isPreviewed, represent, type Sources } from './represent.ts'
+import { type ContentRequest, splitTarget } from './request.ts'
+import { answer, type Exchange, redirect } from './respond.ts'
+import { type Route, routeRequest } from './route.ts'
+import { Waiting } from './wait.ts'
+
+/** What stays the same from request to request. */
+export interface Gateway extends Sources {
+  readonly node: CairnNode
+  readonly mode: string
+  readonly gateways: readonly string[]
+  readonly timeoutMs: number
+  readonly log: Logger
+  readonly hostOf: ReturnType<typeof hostRouter>
+}
+
+/** What an error answer needs to know, filled in as the request is understood. */
+export interface Progress {
+  path: string
+  isContent: boolean
+  home: string
+  root?: CID
+}
+
+export async function serve(gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress): Promise<void> {
+  const { incoming, outgoing } = env
+  const wait = new Waiting(outgoing, gateway.timeoutMs)
+  const target = splitTarget(incoming.url ?? '/')
+  const known = gateway.hostOf(incoming.headers, target.authority)
+  const site = maySite(known, target) ? await siteOf(gateway.node.names, known, wait) : undefined
+  const host = site ?? known
+  if (host.kind === 'root') progress.home = `//${host.gateway}/`
+  const route = routeRequest(incoming, target, host)
+  switch (route.kind) {
+    case 'landing':
+      return serveLanding(gateway, { incoming, outgoing, query: target.query })
+    case 'protocols':
+      return serveProtocols(incoming, outgoing)
+    case 'redirect':
+      return redirect(outgoing, route)
+    default:
+      return serveContent(gateway, { ...env, wait, route, rules: host.rules, progress })
+  }
+}
+
+interface Serving {
+  readonly incoming: Exchange['incoming']
+  readonly outgoing: Exchange['outgoing']
+  readonly wait: Waiting
+  readonly route: Extract<Route, { kind: 'content' | 'name' }>
+  readonly rules: HostRules
+  readonly progress: Progress
+}
+
+async function serveContent(
+  gateway: Gateway,
+  { incoming, outgoing, wait, route, rules, progress }: Serving,
+): Promise<void> {
+  progress.path = route.request.contentPath
+  progress.isContent = true
+  const choice = negotiate(route.request.parameters.get('format'), route.request.headers.accept)
+  checkTrustless(rules, route.request, choice)
+  if (choice.formats[0] === 'ipns-record') {
+    const record = await recordRepresentation(gateway.node.names, route.request, wait)
+    return answer({ incoming, outgoing, request: route.request, wait }, record)
+  }
+  const request = route.kind === 'content' ? route.request : await followName(gateway.node.names, route, wait)
+  progress.root = request.path.root
+  return serveRequest(gateway, { incoming, outgoing, request, wait }, choice)
+}
+
+async function serveRequest(gateway: Gateway, exchange: Exchange, choice: Choice): Promise<void> {
+  const { request, outgoing } = exchange
+  let resolved: Resolved
+  try {
+    resolved = await resolve(gateway, exchange, choice)
+  } catch (error) {
+    if (!mayRedirect(error, request, choice)) throw error
+    return serveByRules(gateway, exchange, error)
+  }
+  if (resolved.remainder.length > 0) {
+    throw new CairnError('NOT_IMPLEMENTED', `${resolved.cid} is a document; the path goes on inside it`, {
+      hint: 'fetch the document and read it yourself',
+    })
+  }
+  const hasSlash = resolved.kind === 'directory' || isPreviewed(request, resolved)
+  if (hasSlash && choice.formats.length === 0 && wantsSlash(request)) {
+    const query = request.query === '' ? '' : `?${request.query}`
+    return redirect(outgoing, { status: 301, location: `${request.clientPath}/${query}` })
+  }
+  await answer(exchange, await represent(gateway, exchange, resolved, choice))
+}
+
+/** `go get` asks for folders without a slash and follows no redirect. */
+const wantsSlash = ({ hasSlash, parameters }: ContentRequest): boolean => !hasSlash && parameters.get('go-get') !== '1'
+
+function resolve(gateway: Gateway, { request, wait }: Exchange, choice: Choice): Promise<Resolved> {
+  const { path, headers, parameters } = request
+  if (isOnlyIfCached(headers)) return resolveHere(gateway.content, request, wait.signal)
+  const wantsBlocks = choice.formats[0] === 'raw' || choice.formats[0] === 'car'
+  // Blocks as they are need nobody who can read them; bytes of a file do.
+  if (wantsBlocks && path.segments.length === 0 && !parameters.has('entity-bytes')) {
+    return resolveBlock(gateway, request, wait.signal)
+  }
+  return gateway.content.resolve(path, wait)
+}
+
+async function resolveBlock({ content }: Gateway, { path }: ContentRequest, signal: AbortSignal): Promise<Resolved> {
+  const { root } = path
+  const { byteLength } = await loadBlock(content.blocks(root), root, { signal })
+  return { cid: root, kind: 'other', sizeBytes: byteLength, roots: [root], remainder: [] }
+}
