@@ -3,6 +3,7 @@
 import type { Resolved } from '../../../src/api/content.ts'
 import { pageCaching } from '../caching.ts'
 import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
+import type { Headers } from '../stream.ts'
 import { type PageGuards, pageHeaders } from '../views/page.ts'
 
 export interface PageContent {
@@ -10,18 +11,22 @@ export interface PageContent {
   readonly etag: string
   readonly html: string | Uint8Array
   readonly guards: PageGuards
+  /** It says something of this request alone. */
+  readonly isPrivate?: boolean
 }
+
+const NO_STORE: Headers = { 'Cache-Control': 'no-store' }
 
 export function pageRepresentation(
   { request }: Exchange,
   resolved: Resolved,
-  { etag, html, guards }: PageContent,
+  { etag, html, guards, isPrivate = false }: PageContent,
 ): Representation {
   const { 'Content-Type': type, ...headers } = pageHeaders(guards)
   const bytes = typeof html === 'string' ? Buffer.from(html) : html
   return {
     etag,
-    headers: { ...contentHeaders(request, resolved), ...headers, ...pageCaching(request) },
+    headers: { ...contentHeaders(request, resolved), ...headers, ...(isPrivate ? NO_STORE : pageCaching(request)) },
     type: () => String(type),
     sizeBytes: bytes.byteLength,
     atHand: () => bytes,

@@ -1,94 +1,61 @@
-// A folder as a page: where one is, what lies there, how large it is, and the CID of each entry (spec: gateway §2.9).
+// A folder as a page: where one is, what lies there, its README, and what can be done with it (spec: gateway §2.9).
 
 import { createHash } from 'node:crypto'
 import { html, raw } from 'hono/html'
-import { escapeName } from '../../../src/dag/names.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { formatSize } from '../../../src/units.ts'
-import { encodePath, encodeSegment, encodeValue } from '../names.ts'
-import type { Namespace, Site } from '../request.ts'
-import { ICONS, icon, type Look } from './icons.ts'
+import { ICONS, icon } from './icons.ts'
+import { renderMarkdown } from './markdown.ts'
+import { renderInline } from './markdown-inline.ts'
 import { type Html, page } from './page.ts'
+import { crumbs, escapeText, hereOf, homeOf, linkTo, nameOf, type Place, titleOf } from './place.ts'
+import { type ListingEntry, renderRow } from './row.ts'
+import { copyButton, SCRIPT_HASH } from './script.ts'
 import { STYLE_HASH } from './style.ts'
 
-export interface ListingEntry {
-  readonly name: string
-  readonly cid: string
-  /** 0 if the folder does not say. */
-  readonly totalBytes: number
-  readonly look: Look
-}
+export const SORTS = ['name', '-name', 'size', '-size', 'type', '-type'] as const
+export type Sort = (typeof SORTS)[number]
 
 export interface Listing {
-  readonly site: Site
-  readonly namespace: Namespace
-  /** The root, or the name, as the client wrote it. */
-  readonly root: string
-  readonly segments: readonly string[]
+  readonly place: Place
   readonly cid: string
   readonly entries: readonly ListingEntry[]
   /** From 1. */
   readonly pageNumber: number
   readonly hasNext: boolean
+  /** Undefined where the folder comes in pages, in the order it is stored in. */
+  readonly sort: Sort | undefined
+  /** Undefined if there is none, or it is not here. */
+  readonly readme: { readonly name: string; readonly markup: string } | undefined
 }
+
+/** So few are found without help. */
+const FILTER_FROM = 10
 
 export function renderListing(listing: Listing): Html {
-  const { site, namespace, root, segments, entries } = listing
-  const host = site.kind === 'root' ? `//${site.gateway}` : ''
-  const base = site.kind === 'path' ? `/${namespace}/${encodeSegment(root)}` : ''
-  const above = site.kind === 'dnslink' ? `//${site.host}` : `${host}/${namespace}/${encodeSegment(root)}`
-  const here = base + encodePath(segments)
-  const name = segments.at(-1) ?? shortCid(root)
-  const up = html`<li>${raw(icon('up'))}${raw(`<a href="${attribute(here)}/..">..</a>`)}</li>`
-  const rows = entries.map(entry => row(entry, here, site.kind === 'dnslink' ? undefined : host))
+  const { place, entries, sort, readme } = listing
+  const here = hereOf(place)
+  const name = nameOf(place)
+  const up = `<li>${icon('up')}<a href="${escapeText(here)}/..">..</a></li>\n`
+  const rows = entries.map(entry => renderRow(entry, here, place)).join('')
   return page({
-    title: `${escapeName(name)} – Index of /${namespace}/${escapeName(root)}${segments.map(segment => `/${escapeName(segment)}`).join('')}`,
-    home: `${host}/`,
-    body: html`${ICONS}<nav class="crumbs" aria-label="Path">${crumbs(listing, above)}</nav>
-<h1><small class="of">Index of</small>${escapeName(name)}</h1>
+    title: `${name} – Index of ${titleOf(place)}`,
+    home: homeOf(place),
+    hasScript: true,
+    body: html`${ICONS}${raw(crumbs(place))}
+<h1><small class="of">Index of</small>${name}</h1>
 ${facts(listing)}
-<ul class="list">
-${segments.length > 0 ? up : ''}${rows.length > 0 ? raw(rows.join('')) : html`<li class="empty">This folder is empty.</li>`}
+${tools(entries.length, sort)}
+<ul class="list" aria-label="Entries">
+${place.segments.length > 0 ? raw(up) : ''}${rows === '' ? html`<li class="empty">This folder is empty.</li>` : raw(rows)}
 </ul>
-${pages(listing)}`,
+<p class="hint" id="none" role="status" hidden>Nothing here has that in its name.</p>
+${pages(listing)}
+${readme === undefined ? '' : html`<section class="readme" aria-labelledby="readme"><h2 id="readme">${readme.name}</h2><div class="md">${raw(readme.markup)}</div></section>`}`,
   })
 }
 
-/** Names that no path can reach: in a URL they stand for a folder themselves. */
-const STEPS = new Set(['', '.', '..'])
-
-/** Written as text, since a page has a thousand of these; the order of attributes is what others' tests look for. */
-function row({ name, cid, totalBytes, look }: ListingEntry, here: string, host: string | undefined): string {
-  // A site of its own serves no other content: the explorer of CIDs does.
-  const elsewhere = `https://cid.ipfs.tech/#${cid}`
-  const href = !STEPS.has(name)
-    ? `${here}/${encodeSegment(name)}`
-    : host === undefined
-      ? elsewhere
-      : `${host}/ipfs/${cid}`
-  // Encoded twice, as a template once did it and clients now expect it (spec: gateway §2.9).
-  const saved = encodeValue(encodeSegment(name))
-  const link =
-    host === undefined
-      ? `href="${elsewhere}" target="_blank" rel="noreferrer noopener"`
-      : `href="${host}/ipfs/${cid}?filename=${attribute(saved)}"`
-  const size = totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''
-  return (
-    `<li${look === 'folder' ? ' class="d"' : ''}>${icon(look)}<a href="${attribute(href)}">${attribute(escapeName(name))}</a>` +
-    `<a class="ipfs-hash" translate="no" ${link}>${shortCid(cid)}</a>${size}</li>\n`
-  )
-}
-
-function crumbs({ site, namespace, root, segments }: Listing, above: string): Html {
-  const links = [root, ...segments].map((segment, depth) => {
-    const below = encodePath(segments.slice(0, depth))
-    const href = site.kind === 'dnslink' && depth === 0 ? `${above}/` : `${above}${below}`
-    return `<a href="${attribute(href)}">${attribute(escapeName(segment))}</a>`
-  })
-  return html`/${namespace}/${raw(links.join('/'))}`
-}
-
-function facts({ entries, pageNumber, hasNext, cid }: Listing): Html {
+function facts({ place, entries, pageNumber, hasNext, cid }: Listing): Html {
   const isAll = pageNumber === 1 && !hasNext
   const first = (pageNumber - 1) * LIMITS.listingEntries.value
   const number = (value: number) => value.toLocaleString('en')
@@ -97,8 +64,28 @@ function facts({ entries, pageNumber, hasNext, cid }: Listing): Html {
     : `Page ${number(pageNumber)}: entries ${number(first + 1)} to ${number(first + entries.length)}`
   const bytes = isAll ? entries.reduce((sum, entry) => sum + entry.totalBytes, 0) : 0
   const size = bytes > 0 ? html`<span>${formatSize(bytes)}</span>` : ''
-  return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span></p>
-<p class="cid" translate="no">${cid}</p>`
+  const address = place.namespace === 'ipns' ? html`<a href="${linkTo(place, cid)}">${cid}</a>` : cid
+  return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span><span><a href="?cairn=dag">Block</a></span><span><a href="?cairn=share">Share</a></span></p>
+<p class="cid"><span translate="no">${address}</span>${copyButton(cid, 'Copy CID')}${copyButton('', 'Copy link')}</p>`
+}
+
+function tools(count: number, sort: Sort | undefined): Html | string {
+  if (count < 2) return ''
+  const link = (key: 'name' | 'size' | 'type') => {
+    const isHere = sort === key || sort === `-${key}`
+    const next = sort === key ? `-${key}` : key
+    const arrow = isHere ? html` <span aria-hidden="true">${sort === key ? '↓' : '↑'}</span>` : ''
+    return html`<a href="?sort=${next}"${isHere ? html` aria-current="true"` : ''}>${key}${arrow}</a>`
+  }
+  const sorts =
+    sort === undefined
+      ? ''
+      : html`<nav aria-label="Order"><span>Sort by</span> ${link('name')} ${link('size')} ${link('type')}</nav>`
+  const filter =
+    count < FILTER_FROM
+      ? ''
+      : html`<label hidden>Filter${sort === undefined ? ' this page' : ''} <input id="filter" type="search" autocomplete="off" spellcheck="false"></label>`
+  return html`<div class="tools">${sorts}${filter}</div>`
 }
 
 function pages({ pageNumber, hasNext }: Listing): Html | string {
@@ -109,15 +96,10 @@ function pages({ pageNumber, hasNext }: Listing): Html | string {
   return html`<nav class="pages" aria-label="Pages">${previous}${next}</nav>`
 }
 
-/** Its two ends, which is what people compare. */
-export const shortCid = (cid: string): string => (cid.length > 20 ? `${cid.slice(0, 4)}…${cid.slice(-4)}` : cid)
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const attribute = (text: string): string =>
-  /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, char => ESCAPES[char] ?? char) : text
+const MAKERS = [renderListing, renderRow, crumbs, facts, tools, pages, page, renderMarkdown, renderInline]
 
 /** Changes with the code that makes the page, so that caches ask again after an update. */
 export const LISTING_VERSION = createHash('sha256')
-  .update([STYLE_HASH, renderListing, row, crumbs, facts, pages, page].join('\n'))
+  .update([STYLE_HASH, SCRIPT_HASH, ...MAKERS].join('\n'))
   .digest('hex')
   .slice(0, 16)

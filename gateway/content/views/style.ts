@@ -62,6 +62,33 @@ dd code{font-size:.8em}
 .list a:hover{text-decoration:underline}
 .list .ipfs-hash{grid-column:2;grid-row:2;justify-self:start;color:var(--soft);font:.78rem/1.5 var(--mono)}
 .list span{color:var(--soft);font-size:.875rem;line-height:1.75;font-variant-numeric:tabular-nums;white-space:nowrap}
+.list .p{grid-column:3;grid-row:2;justify-self:end;color:var(--soft);font-size:.8rem}
+.list .t{width:2.5rem;height:2.5rem;object-fit:cover;border-radius:.3rem;background:var(--code);grid-row:1/span 2;margin-left:-.6rem}
+.list details{grid-column:2/-1;font-size:.8rem;margin:.2rem 0}
+.list summary{color:var(--soft);font-weight:400;width:max-content}
+audio,video{display:block;width:100%;max-width:36rem;margin:.5rem 0;border-radius:.4rem}
+video{max-height:24rem;background:#000}
+.tools{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;justify-content:space-between;align-items:center;margin:0 0 .6rem;color:var(--soft);font-size:.875rem}
+.tools nav{display:flex;gap:.75rem}
+.tools a{color:var(--soft)}
+.tools a[aria-current]{color:var(--ink);font-weight:600;text-decoration:none}
+.tools label{display:flex;align-items:center;gap:.5rem}
+.tools input{flex:none;width:11rem;padding:.3rem .6rem;border-radius:.4rem;font-size:.875rem}
+[hidden]{display:none!important}
+.readme{margin-top:2.5rem}
+.md,.shown{padding:1.1rem 1.25rem;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow-wrap:anywhere}
+.md>:first-child{margin-top:0}.md>:last-child{margin-bottom:0}
+.md p,.md li{max-width:44rem}
+.md h2,.md h3{margin:1.8rem 0 .5rem;font-size:1.3rem}
+.md h4{margin:1.5rem 0 .4rem;font-size:1.1rem}.md h5,.md h6{margin:1.2rem 0 .3rem;font-size:1rem}
+.md img{max-width:100%;height:auto}
+.md ul,.md ol{padding-left:1.4rem}
+.md blockquote{margin:.8rem 0;padding-left:1rem;border-left:3px solid var(--line);color:var(--soft)}
+.md code{background:var(--code);padding:.1em .3em;border-radius:.3em}.md pre code{padding:0;background:none}
+.md hr{border:0;border-top:1px solid var(--line);margin:1.5rem 0}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;font-size:.925rem}
+th,td{padding:.35rem .8rem;border:1px solid var(--line);text-align:left}
 .d svg{color:var(--moss)}
 .d a:not(.ipfs-hash){font-weight:550}
 .pages{display:flex;justify-content:space-between;gap:1rem;margin-top:1.2rem}
@@ -93,7 +120,7 @@ summary{cursor:pointer;color:var(--moss);font-weight:550}
 .hex{font-size:.78rem}
 @media(min-width:46rem){.wide div{grid-template-columns:7rem minmax(0,1fr)}.links li{grid-template-columns:minmax(0,1fr) minmax(0,33rem) 5rem}.links a{grid-row:1;grid-column:2}.links span:last-child{text-align:right}.links .n{text-align:left!important}}
 @media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
-.list li{grid-template-columns:1.25rem minmax(0,1fr) 10.5rem 6rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:3;grid-row:1;align-self:start;padding-top:.22rem}.list span{grid-column:4;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
+.list li{grid-template-columns:1.25rem minmax(0,1fr) 4rem 7rem 5.5rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:4;grid-row:1;align-self:start;padding-top:.22rem}.list .p{grid-column:3;grid-row:1;align-self:start;padding-top:.2rem}.list .t{grid-row:1;margin-top:-.2rem;margin-bottom:-.2rem}.list span{grid-column:5;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
 @media(forced-colors:active){.s1,.s2,.s3{fill:CanvasText}}
 `
