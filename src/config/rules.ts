@@ -34,6 +34,9 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
   for (const entry of config.dnslink.resolvers)
     if (!/^\.[^\s=/]*=https?:\/\/[^\s/]+(\/\S*)?$/.test(entry))
       fail('dnslink.resolvers', `"${entry}" is not .TLD=URL`, 'as in .eth=https://dns.eth.limo/dns-query')
+  for (const entry of config.ipns.routers)
+    if (!/^https?:\/\/[^\s/]+(\/\S*)?$/.test(entry))
+      fail('ipns.routers', `"${entry}" is no URL`, 'as in https://example.org')
   const gateway = config.gateway.listen
   if (gateway !== '' && gateway === config.api.listen && parseAddress(gateway)?.port !== 0) {
     fail('gateway.listen', `${gateway} is also api.listen`, 'give each listener a port of its own')

@@ -95,6 +95,7 @@ export const configSchema = z.strictObject({
       ['localhost'],
       'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others',
     ),
+    proxy: flag(true, 'Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself'),
     retrievalTimeout: text('duration', '30s', 'Time until a request that needs the network must have its first byte'),
     stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),
@@ -112,10 +113,14 @@ export const configSchema = z.strictObject({
       'Resolvers over HTTPS (RFC 8484) for names that the DNS does not know, each .TLD=URL; . stands for all others',
     ),
     timeout: text('duration', '5s', 'Time for one DNS lookup'),
-    allowPrivate: flag(false, 'Whether a resolver over HTTPS may have a loopback, link-local or private address'),
+    allowPrivate: flag(
+      false,
+      'Whether resolvers over HTTPS and delegated routers may have a loopback, link-local or private address',
+    ),
   }),
   ipns: section({
     timeout: text('duration', '15s', 'Time to look for the record of a name in the network'),
+    routers: list('list', [], 'Delegated routers (URLs of hosts that serve /routing/v1) to ask beside the DHT'),
   }),
   api: section({
     listen: text(
@@ -132,7 +137,10 @@ export const configSchema = z.strictObject({
     ),
     subscriptions: list('list', [], 'URLs of denylists that the daemon fetches and keeps up to date'),
     interval: text('duration', '1h', 'How often subscribed denylists are asked for again; 0 turns it off'),
-    allowPrivate: flag(false, 'Subscriptions may be at private addresses, such as another machine of the local network'),
+    allowPrivate: flag(
+      false,
+      'Subscriptions may be at private addresses, such as another machine of the local network',
+    ),
   }),
   swarm: section({
     listen: list(

@@ -23,6 +23,7 @@ import { AGENT_VERSION, VERSION } from '../version.ts'
 import type { Identity } from './identity.ts'
 import type { NetworkParts } from './modes.ts'
 import { autoNATWithOwnDials } from './own-dials.ts'
+import type { WantedRecords } from './record-search.ts'
 import { walkPace } from './walk-pace.ts'
 
 export interface Libp2pParts {
@@ -30,9 +31,10 @@ export interface Libp2pParts {
   readonly parts: NetworkParts
   readonly identity: Identity
   readonly swarmKey: Uint8Array | undefined
+  readonly wantedRecords: WantedRecords
 }
 
-export function libp2pOptions({ config, parts, identity, swarmKey }: Libp2pParts): Libp2pOptions {
+export function libp2pOptions({ config, parts, identity, swarmKey, wantedRecords }: Libp2pParts): Libp2pOptions {
   const relay = parts.traversal ? [circuitRelayTransport()] : []
   const listen = parts.listen ? [...config.swarm.listen, ...(parts.traversal ? ['/p2p-circuit'] : [])] : []
   return {
@@ -59,7 +61,7 @@ export function libp2pOptions({ config, parts, identity, swarmKey }: Libp2pParts
     // A node that cannot listen still fetches; what it lacks is said once.
     transportManager: { faultTolerance: FaultTolerance.NO_FATAL },
     // libp2p types what a service needs of other services through the node's own type parameter, which we do not use.
-    services: services(parts) as unknown as ServiceFactoryMap,
+    services: services(parts, wantedRecords) as unknown as ServiceFactoryMap,
   }
 }
 
@@ -90,7 +92,7 @@ function connectionLimits(config: Config) {
   }
 }
 
-function services(parts: NetworkParts) {
+function services(parts: NetworkParts, wanted: WantedRecords) {
   return {
     identify: identify({ maxMessageSize: 64 * KiB, timeout: LIMITS.dialTimeoutMs.value }),
     // Its debounce outlives `stop`, and addresses of a node that does not listen never change.
@@ -101,6 +103,8 @@ function services(parts: NetworkParts) {
         protocol: '/ipfs/kad/1.0.0',
         peerInfoMapper: removePrivateAddressesMapper,
         clientMode: !parts.listen,
+        validators: { ipns: wanted.validate },
+        selectors: { ipns: wanted.select },
       }),
     }),
     ...(parts.traversal && { autoNAT: autoNATWithOwnDials(), dcutr: dcutr(), upnp: uPnPNAT() }),

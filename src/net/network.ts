@@ -6,6 +6,7 @@ import type { PeerInfo } from '../api/network.ts'
 import type { FetchState, Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { CairnError } from '../errors.ts'
+import type { KeyName } from '../names/name.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
@@ -22,6 +23,7 @@ import { type NetworkParts, type NetworkRole, networkParts } from './modes.ts'
 import { listPeers } from './peers.ts'
 import { ProvideQueue } from './provide.ts'
 import { keepConnected, type ListedPeer, parseListedPeer } from './reconnect.ts'
+import { dhtOf, searchRecords, WantedRecords } from './record-search.ts'
 import { createSession } from './session.ts'
 import { loadSwarmKey } from './swarm-key.ts'
 import { WriteBehindDatastore } from './write-behind.ts'
@@ -56,6 +58,8 @@ export interface Network {
   connect(address: string, options: Wait): Promise<{ id: string }>
   /** One per content root: it remembers who has it. Holds nothing that needs closing. */
   session(root: CID): FetchSession
+  /** The IPNS records of a key that the DHT has; NAME_NOT_FOUND if it has none, or in a mode without one. */
+  findRecords(name: KeyName, options: Wait): Promise<readonly Uint8Array[]>
   /** In public mode: tells the DHT that these roots are here. They must be durable. */
   announce(cids: Iterable<CID>): void
   /** What is missing now, in words: `no bootstrap peer reached`. */
@@ -71,6 +75,7 @@ interface Plan {
   readonly listed: readonly ListedPeer[]
   readonly bootstrap: readonly ListedPeer[]
   readonly troubles: readonly string[]
+  readonly wantedRecords: WantedRecords
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -118,6 +123,7 @@ async function makePlan({ config, repo, role }: NetworkOptions): Promise<Plan> {
     bootstrap: parts.bootstrap ? config.swarm.bootstrap.map(text => parseListedPeer(text, 'swarm.bootstrap')) : [],
     identity: role === 'daemon' ? await loadIdentity(repo) : ephemeralIdentity(),
     troubles: parts.listen ? await checkListen(config.swarm.listen) : [],
+    wantedRecords: new WantedRecords(),
   }
 }
 
@@ -172,6 +178,7 @@ function describe({ helia, records, wants, plan, stopping, log }: Running): Netw
       const session = createSession(root)
       return { fetch: (cid, wait) => wants.fetch(cid, session, wait), state: () => wants.state(session) }
     },
+    findRecords: (name, wait) => searchRecords(dhtOf(libp2p), plan.wantedRecords, name, wait),
     announce: cids => {
       if (plan.parts.dht && plan.parts.listen) provides.add(cids)
     },

@@ -1,22 +1,22 @@
-// The names of a node: what is stored and configured here, DNS, and the records that the network has.
+// The names of a node: what is stored and configured here, DNS, and the records that others have.
 
 import type { NamesApi } from '../api/names.ts'
 import type { Config } from '../config/schema.ts'
+import type { FindRecord } from '../names/ask-all.ts'
 import type { Store } from '../store/store.ts'
-import { parseDuration } from '../units.ts'
 
 export interface NamesOptions {
   readonly config: Config
   readonly store: Store
-  /** False: nobody is asked, DNS included. */
-  readonly isOnline: boolean
+  /** Asks the peers of this node; undefined: it is offline, and nobody is asked for anything, DNS included. */
+  readonly findRecords: FindRecord | undefined
 }
 
 /** Keys and signatures take long to load: only a node that is asked for a name pays for them. */
 export function createNamesApi(options: NamesOptions): NamesApi {
   let loading: Promise<NamesApi> | undefined
   const names = (): Promise<NamesApi> => {
-    loading ??= load(options)
+    loading ??= import('./names-load.ts').then(({ loadNames }) => loadNames(options))
     return loading
   }
   return {
@@ -26,35 +26,4 @@ export function createNamesApi(options: NamesOptions): NamesApi {
     record: async (name, wait) => (await names()).record(name, wait),
     put: async (name, bytes, wait) => (await names()).put(name, bytes, wait),
   }
-}
-
-async function load({ config, store, isOnline }: NamesOptions): Promise<NamesApi> {
-  const [
-    { createNames },
-    { createRecords },
-    { createDnslink },
-    { createRecordStore },
-    { parseStatics },
-    { systemDns },
-  ] = await Promise.all([
-    import('../names/resolver.ts'),
-    import('../names/records.ts'),
-    import('../names/dnslink.ts'),
-    import('../names/record-store.ts'),
-    import('../names/statics.ts'),
-    import('../names/system-dns.ts'),
-  ])
-  const dnsTimeoutMs = parseDuration(config.dnslink.timeout)
-  return createNames({
-    records: createRecords({
-      store: createRecordStore(store),
-      find: undefined,
-      timeoutMs: parseDuration(config.ipns.timeout),
-    }),
-    dnslink: createDnslink({
-      statics: parseStatics(config.dnslink.static),
-      lookup: isOnline ? systemDns({ servers: config.dnslink.servers, timeoutMs: dnsTimeoutMs }) : undefined,
-      timeoutMs: dnsTimeoutMs,
-    }),
-  })
 }

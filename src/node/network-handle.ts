@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { NodeId } from '../api/network.ts'
 import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
+import type { FindRecord } from '../names/ask-all.ts'
 import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'
 import type { Store } from '../store/store.ts'
@@ -21,6 +22,8 @@ export interface NetworkHandle {
   running(): Promise<Network>
   /** Undefined on a node that has no network, so that a missing block is an answer at once. */
   readonly session: ((root: CID) => FetchBlock) | undefined
+  /** Undefined on a node that has no network. */
+  readonly findRecords: FindRecord | undefined
   id(): Promise<NodeId>
   stop(): Promise<void>
 }
@@ -74,6 +77,9 @@ export function createNetworkHandle(options: OpenNodeOptions, store: Store): Net
     started,
     running,
     session: offline ? undefined : root => networkSession(running, root),
+    findRecords: offline
+      ? undefined
+      : async (name, wait) => (await orAbort(running(), wait.signal)).findRecords(name, wait),
     id: async () => {
       const identity = await loadIdentity(repo)
       const addresses = network?.addresses() ?? []

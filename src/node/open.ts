@@ -89,7 +89,7 @@ export class LocalNode implements CairnNode {
     this.names = createNamesApi({
       config: options.config,
       store,
-      isOnline: options.network !== 'never' && options.config.mode !== 'offline',
+      findRecords: this.#network.findRecords,
     })
     this.pins = createPins({
       ...pinOptions(options.config),
