@@ -6,6 +6,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
+import { REFUSED_TUNNEL, tunnel } from './tunnel.ts'
 
 /** The Hono environment of every app here: `c.env.incoming` and `c.env.outgoing` are Node's own objects. */
 export type HttpEnv = { Bindings: HttpBindings }
@@ -15,6 +16,8 @@ export interface HttpApp {
   fetch(request: Request, env: HttpBindings): Response | Promise<Response>
   /** Takes a request on Node's own objects, without a Request and a Response in between, or leaves it to `fetch`. */
   direct?(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** CONNECT is answered, by this same server whatever its target says; otherwise refused. */
+  readonly isTunnelled?: boolean
 }
 
 export interface HttpServerOptions extends ListenOrigin {
@@ -119,6 +122,10 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
     if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
     if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
+  })
+  server.on('connect', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (app.isTunnelled === true) tunnel({ server, incoming, socket, head })
+    else socket.end(REFUSED_TUNNEL)
   })
   server.setTimeout(limits.stallTimeoutMs, socket => {
     const outgoing = active.get(socket)

@@ -40,7 +40,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
   app.get('*', c => edge(gateway, c.env, serve))
   app.options('*', c => edge(gateway, c.env, preflight))
   app.all('*', c => edge(gateway, c.env, refuseMethod))
-  return Object.assign(app, { direct: directly(gateway) })
+  return Object.assign(app, { direct: directly(gateway), isTunnelled: config.gateway.proxy })
 }
 
 /** Paths of content, and whole URLs, of which the adapter would refuse some. */

@@ -87,6 +87,7 @@ export interface TestGatewayOptions {
   readonly hosts?: readonly string[]
   /** DNSLinks, each `NAME:/ipfs/CID`. */
   readonly dnslinks?: readonly string[]
+  readonly proxy?: boolean
   readonly mode?: 'offline' | 'public'
   readonly retrievalTimeout?: string
   readonly limits?: Partial<HttpLimits>
@@ -99,6 +100,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const gateway = {
     listen: '127.0.0.1:0',
     hosts: [...(options.hosts ?? ['localhost'])],
+    proxy: options.proxy ?? true,
     retrievalTimeout: options.retrievalTimeout ?? '30s',
     stallTimeout: '30s',
     maxConnections: 100,
