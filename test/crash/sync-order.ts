@@ -86,6 +86,7 @@ const newPacks = (run: TracedRun) =>
   run.calls.filter(call => call.name === 'openat' && isPack(run, call) && /O_CREAT.*O_TRUNC/.test(call.args))
 const unlinks = (run: TracedRun) =>
   run.calls.filter(call => call.name.startsWith('unlink') && (isPack(run, call) || call.path.endsWith('.data')))
+const gonePacks = (run: TracedRun) => unlinks(run).filter(call => isPack(run, call) && succeeded(call))
 const answers = (run: TracedRun) => run.calls.filter(call => isAnswer(run, call))
 
 const inCopy = ({ copy }: TracedRun, { path }: Call): boolean =>
@@ -188,6 +189,13 @@ export const RULES: readonly Rule[] = [
       if (gone === undefined || wal === undefined) return run.calls
       return run.calls.map(call => (call === gone ? { ...call, begin: wal.end + 0.5, end: wal.end + 0.5 } : call))
     },
+  },
+  {
+    // Else a cut gives it back, and nobody knows it any more.
+    name: 'that a pack is gone is synced before the WAL is written',
+    applies: run => gonePacks(run).length,
+    broken: run => neededBeforeWal(run, gonePacks(run), ({ path }) => parent(path)),
+    doctor: run => without(run, call => SYNCS.has(call.name) && call.path === join(run.repo, 'packs')),
   },
   {
     name: 'the files of a backup are synced before it is said to be made',

@@ -3,10 +3,11 @@
 import { rmSync } from 'node:fs'
 import type { Transaction } from '../database/database.ts'
 import { PLACE_FILE } from '../database/schema.ts'
-import { packFile } from '../paths.ts'
+import { packFile, repoPaths } from '../paths.ts'
 import type { Store } from '../store.ts'
 import { Books } from '../write/books.ts'
 import { BlockFiles } from '../write/files.ts'
+import { syncFolder } from '../write/sync-folder.ts'
 import { findBackups } from './hold.ts'
 import { countPlaces } from './pack-census.ts'
 import { type GcWait, transactGently } from './throttle.ts'
@@ -40,14 +41,16 @@ export async function workOffDead(store: Store, wait: GcWait): Promise<number> {
     const freed = await transactGently(store, wait, tx => {
       if (findBackups(tx, store.path).length > 0) return 'held'
       const books = new Books(tx)
-      let bytes = 0
+      let [fileBytes, packBytes] = [0, 0]
       for (const row of page) {
         if (tx.run('DELETE FROM dead WHERE id = ?', row.id) === 0) continue
-        bytes += row.pack === PLACE_FILE ? unlinkFile(tx, books, files, row) : 0
-        if (row.pack > 0 && isPackDead(row.pack)) bytes += unlinkPack(tx, books, store.path, row.pack)
+        fileBytes += row.pack === PLACE_FILE ? unlinkFile(tx, books, files, row) : 0
+        if (row.pack > 0 && isPackDead(row.pack)) packBytes += unlinkPack(tx, books, store.path, row.pack)
       }
       books.close()
-      return bytes
+      // A cut would give a pack back that nobody knows any more; files that come back are found by their names.
+      if (packBytes > 0) syncFolder(repoPaths(store.path).packs)
+      return fileBytes + packBytes
     })
     if (freed === 'held') return freedBytes
     freedBytes += freed
