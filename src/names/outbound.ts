@@ -1,7 +1,7 @@
 // HTTP requests to addresses that others chose: resolved first, looked at, then dialled as they were found (no SSRF).
 
 import { lookup as lookupAll } from 'node:dns'
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import type { Wait } from '../block/source.ts'
@@ -12,11 +12,15 @@ export interface OutboundOptions extends Wait {
   readonly maxBytes: number
   /** Lets loopback, link-local and private addresses pass. */
   readonly allowPrivate: boolean
+  readonly headers?: Readonly<Record<string, string>>
+  /** Takes the body of a 200 as it comes, in place of `body`; a chunk at a time. */
+  readonly sink?: (chunk: Uint8Array) => void
 }
 
 export interface OutboundAnswer {
   readonly status: number
   readonly type: string
+  readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
 }
 
@@ -27,11 +31,18 @@ export async function getSafely(url: URL, options: OutboundOptions): Promise<Out
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (!allowPrivate && isIP(host) !== 0) refusePrivate(host, host)
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const init: RequestOptions = { signal, agent: false, headers: { accept }, lookup: guardedLookup(allowPrivate) }
+  const init: RequestOptions = {
+    signal,
+    agent: false,
+    headers: { ...options.headers, accept },
+    lookup: guardedLookup(allowPrivate),
+  }
   request(url, init, resolve).on('error', reject).end()
   try {
     const incoming = await promise
-    return { status: incoming.statusCode ?? 0, type: mediaType(incoming), body: await readBody(incoming, url, options) }
+    const status = incoming.statusCode ?? 0
+    const known = { status, type: mediaType(incoming), headers: incoming.headers }
+    return { ...known, body: await readBody(incoming, url, status === 200 ? options : { ...options, sink: undefined }) }
   } catch (error) {
     if (isCairnError(error)) throw error
     signal.throwIfAborted()
@@ -82,14 +93,19 @@ function findCairnError(error: unknown): CairnError | undefined {
   return undefined
 }
 
-async function readBody(incoming: IncomingMessage, url: URL, { maxBytes }: OutboundOptions): Promise<Uint8Array> {
+async function readBody(
+  incoming: IncomingMessage,
+  url: URL,
+  { maxBytes, sink }: Pick<OutboundOptions, 'maxBytes'> & { readonly sink?: OutboundOptions['sink'] | undefined },
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength
     // Leaving the loop destroys the connection.
     if (bytes > maxBytes) throw new CairnError('LIMIT', `${url.host} answers with more than ${maxBytes} bytes`)
-    chunks.push(chunk)
+    if (sink === undefined) chunks.push(chunk)
+    else sink(chunk)
   }
   return Buffer.concat(chunks)
 }

@@ -99,6 +99,7 @@ export const METRICS = {
   gcSeconds: histogram('cairn_gc_seconds', 'Duration of a collection', SECONDS),
   fetchedBlocks: counter('cairn_fetched_blocks_total', 'Blocks that came from peers'),
   fetchedBytes: counter('cairn_fetched_bytes_total', 'Bytes of the blocks that came from peers'),
+  refused: counter('cairn_refused_total', 'What denylists have refused, by door'),
   httpResponses: counter('cairn_http_responses_total', 'Answers by listener and status'),
   httpInFlight: gauge('cairn_http_in_flight', 'Requests being answered now, by listener'),
   httpAborted: counter('cairn_http_aborted_total', 'Answers broken off after their head, by listener'),
