@@ -21,12 +21,12 @@ export function parseEntityBytes(text: string): EntityBytes {
   return { from, to }
 }
 
-/** Whether every byte of a file of that size is wanted; BAD_REQUEST if none is. */
-export function coversAll({ from, to }: EntityBytes, sizeBytes: number): boolean {
+/** Which bytes of a file of that size, both ends inclusive; undefined if that is none. BAD_REQUEST for what begins behind its end. */
+export function bytesOfFile({ from, to }: EntityBytes, sizeBytes: number): { from: number; to: number } | undefined {
   const first = from < 0 ? Math.max(0, sizeBytes + from) : from
   const last = to === undefined ? sizeBytes - 1 : to < 0 ? sizeBytes + to : Math.min(to, sizeBytes - 1)
   if (first >= sizeBytes && sizeBytes > 0) {
     throw new CairnError('BAD_REQUEST', `entity-bytes begins at ${first}, the file ends at ${sizeBytes}`)
   }
-  return first === 0 && last >= sizeBytes - 1
+  return first > last ? undefined : { from: first, to: last }
 }

@@ -59,6 +59,10 @@ export interface ReadOptions extends ContentWait {
 export interface CarOptions extends Wait, Pick<ReadOptions, 'reuse'> {
   /** `all` (default): the whole DAG; `entity`: what the terminal entity needs; `block`: the terminal block alone. */
   readonly scope?: 'all' | 'entity' | 'block'
+  /** Of a file, what these bytes need, both ends inclusive; only with `scope: 'entity'`, and ignored by what is no file. */
+  readonly bytes?: { readonly from: number; readonly to: number }
+  /** A block is written each time the walk meets it, not only the first. */
+  readonly duplicates?: boolean
   /** Default true, as Kubo's `dag export`: identity CIDs get sections, too. Gateways leave them out. */
   readonly identity?: boolean
   /** Leaves out blocks that cannot be had, instead of failing: no longer a whole DAG. */

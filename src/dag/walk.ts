@@ -19,8 +19,11 @@ export interface WalkOptions extends Wait {
   readonly readLeaves?: boolean | ((cid: CID) => boolean)
   /** Called for a block that cannot be had or read, which is then left out; without it the walk fails. */
   readonly onMissing?: (cid: CID, error: CairnError) => void
-  /** `cid`: a block under two CIDs comes twice, as in a CAR. Default: blocks are the same if their multihash is. */
-  readonly distinct?: 'multihash' | 'cid'
+  /**
+   * `cid`: a block under two CIDs comes twice, as in a CAR; `none`: each time it is met. Default: blocks are the same if
+   * their multihash is.
+   */
+  readonly distinct?: 'multihash' | 'cid' | 'none'
   /** Which links are followed; default all of them. */
   readonly linksOf?: (cid: CID, bytes: Uint8Array) => readonly CID[]
 }
@@ -172,22 +175,22 @@ class Lookahead {
 
 /** What has been met: a block is yielded once, but followed once under each codec that reads other links in it. */
 class Seen {
-  readonly #distinct: 'multihash' | 'cid'
+  readonly #distinct: 'multihash' | 'cid' | 'none'
   readonly #keys = new DigestKeys()
   readonly #met = new DigestSet({ words: 4 })
   readonly #expanded = new DigestSet({ words: 4 })
 
-  constructor(distinct: 'multihash' | 'cid') {
+  constructor(distinct: 'multihash' | 'cid' | 'none') {
     this.#distinct = distinct
   }
 
   isNew(cid: CID): boolean {
-    return !this.#met.has(this.#keys.of(cid.multihash.bytes), this.#salt(cid)) || this.expands(cid)
+    return this.#isNone || !this.#met.has(this.#keys.of(cid.multihash.bytes), this.#salt(cid)) || this.expands(cid)
   }
 
   /** True if it is to be yielded. */
   add(cid: CID): boolean {
-    return this.#met.add(this.#keys.of(cid.multihash.bytes), this.#salt(cid))
+    return this.#isNone || this.#met.add(this.#keys.of(cid.multihash.bytes), this.#salt(cid))
   }
 
   /** Whether its links under this codec have not been followed yet. */
@@ -196,7 +199,12 @@ class Seen {
   }
 
   expand(cid: CID): boolean {
+    if (this.#isNone) return mayLink(cid.code)
     return mayLink(cid.code) && this.#expanded.add(this.#keys.of(cid.multihash.bytes), this.#expandedSalt(cid))
+  }
+
+  get #isNone(): boolean {
+    return this.#distinct === 'none'
   }
 
   #salt(cid: CID): number {

@@ -6,16 +6,12 @@ import { RAW } from '../../../src/block/cid.ts'
 import { CairnError } from '../../../src/errors.ts'
 import { contentCaching } from '../caching.ts'
 import { disposition } from '../disposition.ts'
-import { coversAll, type EntityBytes, parseEntityBytes } from '../entity-bytes.ts'
+import { bytesOfFile, parseEntityBytes } from '../entity-bytes.ts'
 import { type Choice, mediaTypeOf } from '../negotiate.ts'
 import type { ContentRequest } from '../request.ts'
 import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 
 const SCOPES = ['all', 'entity', 'block'] as const
-type Scope = NonNullable<CarOptions['scope']>
-
-/** Version 1, depth first, each block once: the only CAR there is here, whatever else was allowed. */
-const DELIVERED = 'version=1; order=dfs; dups=n'
 
 export function carRepresentation(
   content: ContentApi,
@@ -23,19 +19,24 @@ export function carRepresentation(
   resolved: Resolved,
   choice: Choice,
 ): Representation {
-  const scope = carScope(request.parameters, resolved)
-  checkCarParameters(request, choice)
+  const wanted = wantedOf(request.parameters, resolved)
+  const duplicates = checkParameters(request, choice).dups === 'y'
+  const delivered = `version=1; order=dfs; dups=${duplicates ? 'y' : 'n'}`
   const headers = contentHeaders(request, resolved)
   Object.assign(headers, contentCaching(request))
   headers['Content-Disposition'] = disposition('attachment', carName(request))
   headers['X-Content-Type-Options'] = 'nosniff'
   headers['Accept-Ranges'] = 'none'
-  const variant = createHash('sha256').update(`${request.contentPath}\n${scope}\n${DELIVERED}`).digest('hex')
+  const { root, segments } = request.path
+  const variant = createHash('sha256')
+    .update(JSON.stringify([segments, wanted, delivered]))
+    .digest('hex')
   return {
-    etag: `W/"${request.path.root}.car.${variant.slice(0, 16)}"`,
+    etag: `W/"${root}.car.${variant.slice(0, 16)}"`,
     headers,
-    type: () => `${mediaTypeOf('car')}; ${DELIVERED}`,
-    read: (_range, reuse) => content.exportCar(request.path, { signal: wait.signal, scope, identity: false, reuse }),
+    type: () => `${mediaTypeOf('car')}; ${delivered}`,
+    read: (_range, reuse) =>
+      content.exportCar(request.path, { ...wanted, duplicates, signal: wait.signal, identity: false, reuse }),
   }
 }
 
@@ -46,35 +47,38 @@ function carName({ parameters, path }: ContentRequest): string {
   return last === undefined ? `${path.root}.car` : `${path.root}_${last}.car`
 }
 
-function carScope(parameters: URLSearchParams, resolved: Resolved): Scope {
+type Wanted = Pick<CarOptions, 'scope' | 'bytes'>
+
+/** Asking for bytes means the entity. What is no file has none, and of no bytes its first block is left. */
+function wantedOf(parameters: URLSearchParams, { kind, cid, sizeBytes }: Resolved): Wanted {
   const asked = parameters.get('dag-scope')
-  const bytes = parameters.get('entity-bytes')
-  const scope = asked === null ? (bytes === null ? 'all' : 'entity') : SCOPES.find(known => known === asked)
+  const range = parameters.get('entity-bytes')
+  const scope = asked === null ? (range === null ? 'all' : 'entity') : SCOPES.find(known => known === asked)
   if (scope === undefined) {
     throw new CairnError('BAD_REQUEST', `unsupported dag-scope "${asked?.slice(0, 40)}"`, {
       hint: `the scopes are ${SCOPES.join(', ')}`,
     })
   }
-  if (bytes !== null) checkEntityBytes(parseEntityBytes(bytes), resolved)
-  return scope
-}
-
-/** Only files have bytes, and a file of one block is that block. */
-function checkEntityBytes(range: EntityBytes, { kind, cid, sizeBytes }: Resolved): void {
-  if (kind !== 'file' || coversAll(range, sizeBytes) || cid.code === RAW) return
-  throw new CairnError('NOT_IMPLEMENTED', 'a CAR of some bytes of a file is not made here', {
-    hint: 'ask for dag-scope=entity without entity-bytes, or for a range of the file itself',
-  })
+  if (range === null) return { scope }
+  const parsed = parseEntityBytes(range)
+  if (scope !== 'entity' || kind !== 'file') return { scope }
+  const bytes = bytesOfFile(parsed, sizeBytes)
+  if (bytes === undefined) return { scope: 'block' }
+  return cid.code === RAW ? { scope } : { scope, bytes }
 }
 
 /** What the URL says beats what Accept says; values that no CAR has are refused rather than ignored. */
-function checkCarParameters({ parameters }: ContentRequest, choice: Choice): void {
-  const allowed = { version: ['1'], order: ['dfs', 'unk'], dups: ['y', 'n'] }
+function checkParameters({ parameters }: ContentRequest, choice: Choice): { readonly dups: string } {
+  const allowed = { version: ['1'], order: ['dfs', 'unk'], dups: ['n', 'y'] }
   for (const [name, values] of Object.entries(allowed)) {
-    const asked = parameters.get(`car-${name}`) ?? choice.parameters.get(name)
+    const asked = askedFor(name, parameters, choice)
     if (asked === undefined || values.includes(asked)) continue
     throw new CairnError('BAD_REQUEST', `unsupported CAR ${name} "${asked.slice(0, 40)}"`, {
       hint: `known are ${values.join(' and ')}`,
     })
   }
+  return { dups: askedFor('dups', parameters, choice) ?? 'n' }
 }
+
+const askedFor = (name: string, parameters: URLSearchParams, choice: Choice): string | undefined =>
+  parameters.get(`car-${name}`) ?? choice.parameters.get(name)

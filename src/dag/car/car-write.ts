@@ -1,4 +1,4 @@
-// Writing CARv1: one root, deterministic, depth first, each CID once; a block that is missing breaks the stream.
+// Writing CARv1: one root, deterministic, depth first, each CID once unless duplicates are wanted; a block that is missing breaks the stream.
 
 import type { CID } from 'multiformats/cid'
 import type { CarOptions, ContentPath } from '../../api/content.ts'
@@ -12,6 +12,7 @@ import { isSubShard, readShard, readSubShard, type Shard } from '../unixfs/hamt.
 import { hasUnixfs, isContent, readNode } from '../unixfs/node.ts'
 import { type Section, walkSections } from '../walk-sections.ts'
 import { encodeCarHeader } from './car-header.ts'
+import { rangeSections } from './car-range.ts'
 
 /** Sections are gathered until they fill so much. */
 const CHUNK_BYTES = 256 * KiB
@@ -44,11 +45,15 @@ export async function* exportCar(
 async function* below(
   source: BlockSource,
   { cid, bytes }: Block,
-  { scope = 'all', skipMissing = false, signal }: CarOptions,
+  { scope = 'all', bytes: range, duplicates = false, skipMissing = false, signal }: CarOptions,
 ): AsyncGenerator<Section> {
   const isUnixfs = scope === 'entity' && cid.code === DAG_PB && hasUnixfs(cid, bytes)
   const node = isUnixfs ? readNode(cid, bytes) : undefined
   const type = node?.unixfs.type
+  if (node !== undefined && range !== undefined && isContent(node.unixfs)) {
+    yield* rangeSections(source, node, range, { duplicates, signal })
+    return
+  }
   const isWhole = scope === 'all' || (node !== undefined && isContent(node.unixfs))
   if (!isWhole && type !== 'shard') {
     yield owned({ cid, bytes })
@@ -56,7 +61,7 @@ async function* below(
   }
   yield* walkSections(source, cid, {
     signal,
-    distinct: 'cid',
+    distinct: duplicates ? 'none' : 'cid',
     ...(skipMissing ? { onMissing: () => {} } : {}),
     ...(isWhole ? {} : { linksOf: shardLinks() }),
   })
