@@ -64,9 +64,10 @@ export const inlineDomain = (domain: string): string => domain.replaceAll('-', '
 /** Lower case, punycode, no final dot; BAD_NAME if no domain can be written so. */
 function parseDomain(text: string): string {
   const plain = text.endsWith('.') ? text.slice(0, -1) : text
-  // Underscores and plain names pass unchanged; anything else is for the IDNA rules to judge.
-  const domain = /^[\w.-]+$/.test(plain) ? plain.toLowerCase() : domainToASCII(plain)
-  if (!isDomain(domain)) throw badName(text, 'it is neither a key nor a domain')
+  // Node reads a domain as a part of a URL and would cut it at a slash; beyond ASCII the IDNA rules judge.
+  const isPlain = /^[\w.-]*$/.test(plain.replace(/[^\0-\x7f]/g, ''))
+  const domain = /[^\w.-]/.test(plain) ? domainToASCII(plain) : plain.toLowerCase()
+  if (!isPlain || !isDomain(domain)) throw badName(text, 'it is neither a key nor a domain')
   return domain
 }
 
