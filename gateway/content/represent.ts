@@ -8,6 +8,7 @@ import { directoryRepresentation } from './formats/directory.ts'
 import { documentFormats, documentRepresentation } from './formats/document.ts'
 import { fileRepresentation, symlinkRepresentation } from './formats/file.ts'
 import type { PageCache } from './formats/listing.ts'
+import { previewRepresentation, shareRepresentation } from './formats/preview.ts'
 import { rawRepresentation } from './formats/raw.ts'
 import { tarRepresentation } from './formats/tar.ts'
 import { type Choice, type Format, prefersHtml } from './negotiate.ts'
@@ -38,7 +39,10 @@ export async function represent(
 
 function asItIs(sources: Sources, exchange: Exchange, resolved: Resolved): Representation | Promise<Representation> {
   const { content } = sources
-  if (viewOf(exchange.request) === 'dag' || isPreviewed(exchange.request, resolved)) {
+  const view = viewOf(exchange.request)
+  if (view === 'share') return shareRepresentation(exchange, resolved)
+  if (view === 'preview' && resolved.kind === 'file') return previewRepresentation(content, exchange, resolved)
+  if (view === 'dag' || isPreviewed(exchange.request, resolved)) {
     return blockRepresentation(content, exchange, resolved)
   }
   if (resolved.kind === 'file') return fileRepresentation(content, exchange, resolved)

@@ -89,7 +89,7 @@ ${tool === undefined ? '' : html`<p>Try it: save the <a href="?format=raw" downl
 }
 
 /** As `hexdump -C` writes it. */
-function hexDump(bytes: Uint8Array): string {
+export function hexDump(bytes: Uint8Array): string {
   if (bytes.byteLength === 0) return '(empty)'
   const lines: string[] = []
   for (let at = 0; at < bytes.byteLength; at += 16) {

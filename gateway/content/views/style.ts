@@ -86,6 +86,12 @@ video{max-height:24rem;background:#000}
 .md blockquote{margin:.8rem 0;padding-left:1rem;border-left:3px solid var(--line);color:var(--soft)}
 .md code{background:var(--code);padding:.1em .3em;border-radius:.3em}.md pre code{padding:0;background:none}
 .md hr{border:0;border-top:1px solid var(--line);margin:1.5rem 0}
+.stage{margin:0;max-width:none}.stage img{display:block;max-width:100%;max-height:80vh;margin:0 auto;border-radius:.6rem;background:var(--code)}
+.stage audio,.stage video{max-width:100%;max-height:80vh;margin:0 auto}
+iframe.stage{width:100%;height:80vh;border:1px solid var(--line);border-radius:.6rem;background:#fff}
+.shown{font-size:.85rem;white-space:pre-wrap}
+.share h2{margin:1.4rem 0 .2rem}.share .path{margin:.2rem 0}
+.qr{width:15rem;max-width:100%;height:auto;border-radius:.6rem;border:1px solid var(--line);margin-top:1.2rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.925rem}
 th,td{padding:.35rem .8rem;border:1px solid var(--line);text-align:left}
@@ -118,7 +124,7 @@ th,td{padding:.35rem .8rem;border:1px solid var(--line);text-align:left}
 .how{margin:1rem 0}
 summary{cursor:pointer;color:var(--moss);font-weight:550}
 .hex{font-size:.78rem}
-@media(min-width:46rem){.wide div{grid-template-columns:7rem minmax(0,1fr)}.links li{grid-template-columns:minmax(0,1fr) minmax(0,33rem) 5rem}.links a{grid-row:1;grid-column:2}.links span:last-child{text-align:right}.links .n{text-align:left!important}}
+@media(min-width:46rem){.share{display:grid;grid-template-columns:15rem minmax(0,1fr);gap:0 2.5rem;align-items:start}.wide div{grid-template-columns:7rem minmax(0,1fr)}.links li{grid-template-columns:minmax(0,1fr) minmax(0,33rem) 5rem}.links a{grid-row:1;grid-column:2}.links span:last-child{text-align:right}.links .n{text-align:left!important}}
 @media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
 .list li{grid-template-columns:1.25rem minmax(0,1fr) 4rem 7rem 5.5rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:4;grid-row:1;align-self:start;padding-top:.22rem}.list .p{grid-column:3;grid-row:1;align-self:start;padding-top:.2rem}.list .t{grid-row:1;margin-top:-.2rem;margin-bottom:-.2rem}.list span{grid-column:5;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
