@@ -8,7 +8,7 @@ import { METRICS } from '../../src/observe/metrics.ts'
 import { type Failure, toFailure } from '../errors.ts'
 import { prefersHtml } from './negotiate.ts'
 import { CORS } from './respond.ts'
-import { renderError } from './views/error.ts'
+import { type ErrorPage, renderError } from './views/error.ts'
 import { pageHeaders } from './views/page.ts'
 
 interface Words {
@@ -93,7 +93,7 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
 
 async function errorPage(
   { error, status, reference }: Failure,
-  { path, home, searched }: ErrorContext,
+  { path, isContent, home, searched }: ErrorContext,
 ): Promise<string> {
   const { title, advice } = WORDS[error.code] ?? OTHERWISE
   const page = renderError({
@@ -103,10 +103,21 @@ async function errorPage(
     path,
     tried: status === 504 ? [...searched, ...error.tried] : error.tried,
     advice: [...hintFor(error), ...advice],
+    actions: isContent ? actionsFor(error.code, status, path) : [],
     reference,
     home,
   })
   return String(await page)
+}
+
+const TEMPORARY: ReadonlySet<number> = new Set([429, 502, 503, 504])
+const UNREAD: ReadonlySet<ErrorCode> = new Set(['UNSUPPORTED_CODEC', 'BAD_BLOCK'])
+
+/** What can be done with one click, relative to the address that failed. */
+function actionsFor(code: ErrorCode, status: number, path: string): ErrorPage['actions'] {
+  if (TEMPORARY.has(status)) return [{ href: '', label: 'Try again' }]
+  if (code === 'NO_LINK') return [{ href: path.endsWith('/') ? '..' : '.', label: 'Open the folder above' }]
+  return UNREAD.has(code) ? [{ href: '?cairn=dag', label: 'Look at the block' }] : []
 }
 
 function errorText({ error, status, reference }: Failure, { path, isContent, searched }: ErrorContext): string {

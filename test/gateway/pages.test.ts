@@ -211,6 +211,7 @@ test('what an error page shows of others is text', async () => {
       path: '/ipfs/<x>',
       tried: ['peer <b>'],
       advice: [],
+      actions: [],
       reference: '',
       home: '/',
     }),

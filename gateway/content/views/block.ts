@@ -48,10 +48,10 @@ export function renderBlock(block: BlockPage): Html {
 <p class="cid"><span translate="no">${String(cid)}</span>${copyButton(String(cid), 'Copy CID')}</p>
 ${fault === '' ? '' : html`<p class="bad">${shownHtml(fault)}</p>`}
 ${value === undefined ? '' : html`<h2>Content</h2><div class="value">${raw(renderValue(value.value, place))}</div>`}
-${links(block)}
 <h2>What the address says</h2>
 ${cidParts(cid)}
 ${explanation(block)}
+${links(block)}
 <h2>First bytes</h2>
 <pre class="hex" tabindex="0" aria-label="First bytes in hex">${hexDump(bytes.subarray(0, HEX_BYTES))}</pre>
 ${bytes.byteLength > HEX_BYTES ? html`<p class="hint">The first ${HEX_BYTES} of ${bytes.byteLength.toLocaleString('en')} bytes.</p>` : ''}`,
@@ -81,7 +81,7 @@ function explanation({ cid, links }: BlockPage): Html {
   const below =
     links.length === 0
       ? 'This block links to nothing: it is a leaf.'
-      : 'Each link above is the address of another block, so this one address vouches for everything below it, too.'
+      : 'Each link below is the address of another block, so this one address vouches for everything below it, too.'
   return html`<details class="how"><summary>How can an address be trusted?</summary>
 <p>The digest is a fingerprint of the bytes of this block. Whoever sends them, you can compute it again: a single changed bit gives another one. So it does not matter where content comes from, and an address can never come to mean something else. ${below}</p>
 ${tool === undefined ? '' : html`<p>Try it: save the <a href="?format=raw" download>raw block</a>, then compare the digest with what this prints.</p><pre><code><b>$ </b>${tool} ${String(cid)}.bin</code></pre>`}

@@ -13,18 +13,30 @@ export interface ErrorPage {
   readonly path: string
   readonly tried: readonly string[]
   readonly advice: readonly string[]
+  /** Links that do what is advised. */
+  readonly actions: readonly { readonly href: string; readonly label: string }[]
   readonly reference: string
   readonly home: string
 }
 
-export function renderError({ status, title, message, path, tried, advice, reference, home }: ErrorPage): Html {
+export function renderError({
+  status,
+  title,
+  message,
+  path,
+  tried,
+  advice,
+  actions,
+  reference,
+  home,
+}: ErrorPage): Html {
   return page({
     title: `${status} – ${title}`,
     home,
     body: html`<div class="hero">${FALLEN}<div><h1><small class="of">Error ${status}</small>${title}</h1>
 <p class="lead">${escapeName(message)}</p></div></div>
 <p class="path">${escapeName(path)}</p>
-${list('What was tried', tried)}${list('What you can do', advice)}
+${actions.length === 0 ? '' : html`<p>${actions.map(({ href, label }) => html`<a class="button" href="${href}">${label}</a> `)}</p>`}${list('What was tried', tried)}${list('What you can do', advice)}
 ${reference === '' ? '' : html`<p class="hint">Reference for the operator of this node: <code>${reference}</code></p>`}`,
   })
 }

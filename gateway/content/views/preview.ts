@@ -37,7 +37,7 @@ export function renderPreview(preview: PreviewPage): Html {
     hasScript: true,
     body: html`${raw(crumbs(place))}
 <h1><small class="of">Preview</small>${nameOf(place)}</h1>
-<p class="facts"><span>${type.replace(/;.*/, '')}</span><span>${formatSize(sizeBytes)}</span><span><a href="${file}">Open</a></span><span><a href="?download=true" download>Download</a></span><span><a href="?cairn=dag">Block</a></span><span><a href="?cairn=share">Share</a></span></p>
+<p class="facts"><span>${type.replace(/;.*/, '')}</span><span>${formatSize(sizeBytes)}</span><span><a href="${file}">Open</a></span><span><a href="?download=true" download>Download</a></span><span><a href="?cairn=dag">Inspect</a></span><span><a href="?cairn=share">Share</a></span></p>
 <p class="cid"><span translate="no">${cid}</span>${copyButton(cid, 'Copy CID')}${copyButton('', 'Copy link')}</p>
 ${raw(renderContent(preview, escapeText(file)))}`,
   })

@@ -34,8 +34,9 @@ form{display:flex;flex-wrap:wrap;gap:.6rem;margin-top:1.6rem;max-width:42rem}
 form label{flex:1 0 100%;font-weight:600}
 input{flex:1 1 14rem;min-width:0;padding:.7rem .9rem;border:1px solid var(--icon);border-radius:.6rem;background:var(--sheet);color:var(--ink);font:1rem var(--mono)}
 input::placeholder{color:var(--soft);opacity:1}
-button{padding:.7rem 1.4rem;border:0;border-radius:.6rem;background:var(--moss);color:var(--ground);font:600 1rem system-ui,sans-serif;cursor:pointer}
-button:hover{filter:brightness(1.1)}
+button,.button{padding:.7rem 1.4rem;border:0;border-radius:.6rem;background:var(--moss);color:var(--ground);font:600 1rem system-ui,sans-serif;cursor:pointer}
+button:hover,.button:hover{filter:brightness(1.1)}
+.button{display:inline-block;padding:.5rem 1.1rem;text-decoration:none}
 .hint{color:var(--soft);font-size:.9rem}
 .bad{margin-top:1.2rem;padding:.7rem 1rem;border-left:3px solid #b4552d;background:var(--code);border-radius:0 .5rem .5rem 0;overflow-wrap:anywhere}
 dl{margin:.6rem 0 0;background:var(--sheet);border:1px solid var(--line);border-radius:.75rem;overflow:hidden}
@@ -57,13 +58,13 @@ dd code{font-size:.8em}
 .list li:first-child{border-top:0}
 .list li:hover{background:var(--wash)}
 .list svg{width:1.25rem;height:1.25rem;color:var(--icon);align-self:start;margin-top:.15rem}
-.list span{align-self:start}
+.list span{align-self:start;justify-self:end}
 .list a{color:var(--ink);text-decoration:none;overflow-wrap:anywhere}
 .list a:hover{text-decoration:underline}
 .list .ipfs-hash{grid-column:2;grid-row:2;justify-self:start;color:var(--soft);font:.78rem/1.5 var(--mono)}
 .list span{color:var(--soft);font-size:.875rem;line-height:1.75;font-variant-numeric:tabular-nums;white-space:nowrap}
 .list .p{grid-column:3;grid-row:2;justify-self:end;color:var(--soft);font-size:.8rem}
-.list .t{width:2.5rem;height:2.5rem;object-fit:cover;border-radius:.3rem;background:var(--code);grid-row:1/span 2;margin-left:-.6rem}
+.list .t{width:2.1rem;height:2.1rem;object-fit:cover;border-radius:.3rem;background:var(--code);grid-row:1/span 2;margin-left:-.45rem}
 .list details{grid-column:2/-1;font-size:.8rem;margin:.2rem 0}
 .list summary{color:var(--soft);font-weight:400;width:max-content}
 audio,video{display:block;width:100%;max-width:36rem;margin:.5rem 0;border-radius:.4rem}
