@@ -45,16 +45,16 @@ export const command = define({
     await using cleanup = new AsyncDisposableStack()
     const repo = mkdtempSync(join(tmpdir(), 'cairn-conformance-'))
     cleanup.defer(() => rmSync(repo, { recursive: true, force: true }))
-    const { config, log, blocks } = await prepare(context, repo, fixtures)
+    const { config, log, filled } = await prepare(context, repo, fixtures)
     const { serve } = await import('../serve.ts')
     const service = cleanup.use(await serve({ repo, config, log, onMade: () => undefined }))
     const { gateway } = service.urls
     const subdomain = `http://${subdomainHost(config.gateway.hosts)}:${new URL(gateway).port}`
-    const counts = { blocks, records: fixtures.records.length, dnslinks: Object.keys(fixtures.dnslinks).length }
+    const counts = { ...filled, refused: filled.refused.length, dnslinks: Object.keys(fixtures.dnslinks).length }
     print(context, {
       json: { ready: true, gateway, subdomain, ...counts },
       quiet: gateway,
-      text: `gateway    ${gateway}\nsubdomain  ${subdomain}\nready: ${count(blocks, 'block')}, ${count(counts.records, 'IPNS record')}, ${count(counts.dnslinks, 'DNSLink')}`,
+      text: `gateway    ${gateway}\nsubdomain  ${subdomain}\nready: ${count(counts.blocks, 'block')}, ${count(counts.records, 'IPNS record')} (${counts.refused} refused as not valid), ${count(counts.dnslinks, 'DNSLink')}`,
     })
     await io.stdout.flush()
     const suite = fixtures.hosts === undefined ? findSuite(env) : undefined
@@ -81,19 +81,29 @@ async function prepare(
     isService: false,
   })
   const node = await session.open({ create: true, local: true, onMade: () => undefined })
-  const { blocks } = await fillNode(node, fixtures, { io, signal })
+  const filled = await fillNode(node, fixtures, { io, signal })
   const { config } = session.config()
-  return { blocks, log: session.log, config: offline(config, given.gateway ?? '127.0.0.1:0', fixtures) }
+  return { filled, log: session.log, config: offline(config, given.gateway ?? '127.0.0.1:0', fixtures) }
 }
 
-const offline = (config: Config, listen: string, { hosts = SUITE_HOSTS }: Fixtures): Config => ({
+const offline = (config: Config, listen: string, { hosts = SUITE_HOSTS, dnslinks }: Fixtures): Config => ({
   ...config,
   mode: 'offline',
   gateway: { ...config.gateway, listen, hosts: [...hosts] },
+  dnslink: {
+    ...config.dnslink,
+    static: [...config.dnslink.static, ...Object.entries(dnslinks).map(([name, path]) => `${name}:${path}`)],
+  },
   api: { ...config.api, listen: '127.0.0.1:0' },
 })
 
-const subdomainHost = (hosts: readonly string[]): string => hosts.find(host => !host.includes('*')) ?? 'localhost'
+/** The first name with subdomains; an entry is a name and words (`gateway.hosts`). */
+function subdomainHost(hosts: readonly string[]): string {
+  const entries = hosts.map(entry => entry.split(' '))
+  const [name = 'localhost'] =
+    entries.find(([name = '', ...words]) => !name.includes('*') && !words.includes('paths')) ?? []
+  return name
+}
 
 async function test(
   context: CommandContext<typeof flags>,

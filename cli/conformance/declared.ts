@@ -29,11 +29,26 @@ export function parseNamespaceMap(text: string): Record<string, string> {
   return links
 }
 
-/** A list of names, or an object by name. */
+interface DeclaredHost {
+  readonly paths?: readonly string[]
+  readonly subdomains?: boolean
+  readonly inlineDNSLink?: boolean
+  readonly noDNSLink?: boolean
+}
+
+/** A list of entries of `gateway.hosts`, or rules by name as Kubo's `Gateway.PublicGateways` has them. */
 export function readHosts(hosts: unknown): readonly string[] | undefined {
   if (Array.isArray(hosts)) return hosts.map(String)
   if (typeof hosts !== 'object' || hosts === null) return undefined
-  return Object.entries(hosts)
-    .filter(([, rules]) => (rules as { subdomains?: unknown } | null)?.subdomains !== false)
-    .map(([name]) => name)
+  return Object.entries(hosts as Record<string, DeclaredHost | null>).map(([name, rules]) => entryOf(name, rules ?? {}))
+}
+
+function entryOf(name: string, { paths, subdomains, inlineDNSLink, noDNSLink }: DeclaredHost): string {
+  const words = [
+    subdomains !== true && 'paths',
+    paths?.includes('/ipns') === false && 'ipfs-only',
+    subdomains === true && inlineDNSLink !== true && 'dots',
+    noDNSLink === true && 'no-dnslink',
+  ]
+  return [name, ...words].filter(word => word !== false).join(' ')
 }

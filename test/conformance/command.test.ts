@@ -150,6 +150,14 @@ test('what declares names is read as it is written', () => {
   assert.equal(parseDnslinkYaml(yaml), { 'en.wiki.example': '/ipfs/a#b' })
   assert.equal(parseNamespaceMap(''), {})
   assert.equal(readHosts(['a', '*.b']), ['a', '*.b'])
+  assert.equal(
+    readHosts({
+      a: { paths: ['/ipfs', '/ipns'], subdomains: true, inlineDNSLink: true },
+      b: { paths: ['/ipfs'], subdomains: true },
+      c: { paths: ['/ipfs', '/ipns'], subdomains: false, noDNSLink: true },
+    }),
+    ['a', 'b ipfs-only dots', 'c paths no-dnslink'],
+  )
   assert.is(readHosts(undefined), undefined)
 })
 
