@@ -47,11 +47,11 @@ function readAnswer(message: Buffer, domain: string): TxtAnswer {
     at = nameEnd(message, at)
     const kind = message.readUInt16BE(at)
     // Above 2^31 means 0 (RFC 2181).
-    const ttl = message.readInt32BE(at + 4)
+    const ttl = Math.max(0, message.readInt32BE(at + 4))
     const end = at + 10 + message.readUInt16BE(at + 8)
     if (end > message.byteLength) throw new RangeError('a record ends behind the message')
     if (kind === TXT) texts.push(readText(message, at + 10, end))
-    if (kind === TXT || kind === CNAME || kind === SOA) ttlSecs = Math.min(ttlSecs ?? ttl, Math.max(0, ttl))
+    if (kind === TXT || kind === CNAME || kind === SOA) ttlSecs = Math.min(ttlSecs ?? ttl, ttl)
     at = end
   }
   return { texts, ttlSecs }

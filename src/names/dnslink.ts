@@ -95,12 +95,9 @@ function chooseTarget(domain: string, texts: readonly string[]): string {
   const targets = new Set<string>()
   let refused: unknown
   for (const text of texts.slice(0, LIMITS.dnsRecords.value)) {
-    const value = /^dnslink=(.*)$/is.exec(text.trim())?.[1]?.trim()
-    if (value === undefined) continue
-    const target = value.startsWith('/') ? value : `/ipfs/${value}`
-    if (!/^\/ip[fn]s\//.test(target)) continue
+    const target = linkOf(text)
+    if (target === undefined) continue
     try {
-      if (!value.startsWith('/')) parseCid(value.split('/', 1)[0] ?? '')
       parseTarget(target)
       targets.add(target)
     } catch (error) {
@@ -109,19 +106,31 @@ function chooseTarget(domain: string, texts: readonly string[]): string {
     }
   }
   const [target, other] = targets
-  if (target === undefined && refused !== undefined)
-    throw new CairnError('BAD_DNSLINK', `the DNSLink of "${domain}" leads nowhere: ${(refused as Error).message}`, {
-      cause: refused,
-    })
-  if (target === undefined)
-    throw new CairnError(
-      'NAME_NOT_FOUND',
-      `DNSLink lookup for "${domain}": could not resolve name, there is no TXT record at _dnslink.${domain}`,
-    )
-  if (other !== undefined)
-    throw new CairnError(
-      'BAD_DNSLINK',
-      `"${domain}" has ${targets.size} DNSLink records that differ: ${[...targets].map(shown).join(', ')}`,
-    )
-  return target
+  if (other !== undefined) {
+    const listed = [...targets].map(shown).join(', ')
+    throw new CairnError('BAD_DNSLINK', `"${domain}" has ${targets.size} DNSLink records that differ: ${listed}`)
+  }
+  if (target !== undefined) return target
+  const what = `DNSLink lookup for "${domain}"`
+  if (refused !== undefined)
+    throw new CairnError('BAD_DNSLINK', `${what}: it leads nowhere: ${(refused as Error).message}`, { cause: refused })
+  throw new CairnError('NAME_NOT_FOUND', `${what}: could not resolve name, there is none at _dnslink.${domain}`)
+}
+
+/** The content path of a record, unchecked; undefined for records of other uses and namespaces. */
+function linkOf(text: string): string | undefined {
+  const value = /^dnslink=(.*)$/is.exec(text.trim())?.[1]?.trim() ?? ''
+  if (/^\/ip[fn]s\//.test(value)) return value
+  // A CID alone, as the first records had it.
+  return /^[a-z0-9]{46,}$/i.test(value) && isCid(value) ? `/ipfs/${value}` : undefined
+}
+
+function isCid(text: string): boolean {
+  try {
+    parseCid(text)
+    return true
+  } catch (error) {
+    if (!isCairnError(error)) throw error
+    return false
+  }
 }

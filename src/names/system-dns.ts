@@ -14,8 +14,9 @@ export function systemDns({ servers, timeoutMs }: { servers: readonly string[]; 
     if (servers.length > 0) resolver.setServers([...servers])
     try {
       const records = await orAbort(resolver.resolveTxt(domain), signal)
-      // It tells no time to live.
-      return { texts: records.map(chunks => chunks.join('')), ttlSecs: undefined }
+      // It tells no time to live, and takes each byte for a character.
+      const texts = records.map(chunks => Buffer.from(chunks.join(''), 'latin1').toString('utf8'))
+      return { texts, ttlSecs: undefined }
     } catch (cause) {
       resolver.cancel()
       signal.throwIfAborted()
