@@ -2,6 +2,7 @@
 
 export type * from './api/add.ts'
 export type * from './api/content.ts'
+export type * from './api/deny.ts'
 export type * from './api/network.ts'
 export type * from './api/node.ts'
 export type * from './api/pins.ts'

@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { Wait } from '../block/source.ts'
 import type { AddEvent, AddOptions, CarImported, ImportSource } from './add.ts'
 import type { ContentApi } from './content.ts'
+import type { DenyApi } from './deny.ts'
 import type { NamesApi } from './names.ts'
 import type { NodeId, SwarmApi } from './network.ts'
 import type { PinsApi } from './pins.ts'
@@ -12,6 +13,8 @@ import type { RepoApi } from './repo.ts'
 export interface CairnNode extends AsyncDisposable {
   readonly content: ContentApi
   readonly names: NamesApi
+  /** What is not served, fetched, kept or announced. */
+  readonly denylist: DenyApi
   readonly pins: PinsApi
   readonly repo: RepoApi
   readonly swarm: SwarmApi

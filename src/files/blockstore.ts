@@ -8,7 +8,7 @@ const NEVER = new AbortController().signal
 
 export type EditableBlockstore = Pick<Blockstore, 'get' | 'put' | 'has'>
 
-export function readableBlockstore(store: Store): Pick<EditableBlockstore, 'get' | 'has'> {
+export function readableBlockstore(store: Pick<Store, 'get' | 'has'>): Pick<EditableBlockstore, 'get' | 'has'> {
   return {
     has: cid => store.has(cid),
     async *get(cid, options) {

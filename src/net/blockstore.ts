@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 
 const patient = { signal: new AbortController().signal }
 
-export function heliaBlockstore(store: Store): Blockstore {
+export function heliaBlockstore(store: Pick<Store, 'get' | 'has' | 'cache'>): Blockstore {
   const get = async (cid: CID, signal?: AbortSignal): Promise<Uint8Array> => {
     try {
       return await store.get(cid, signal === undefined ? patient : { signal })

@@ -1,9 +1,12 @@
 // The exchange of blocks with peers: what we want, what we give, and the wire between, put together before Helia starts.
 
+import type { CID } from 'multiformats/cid'
+import type { Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { LIMITS } from '../limits.ts'
 import type { Logger } from '../observe/log.ts'
-import type { Store } from '../store/store.ts'
+import type { Denylist } from '../policy/denylist.ts'
+import { guardFetch, type ServedStore } from '../policy/guard.ts'
 import { heliaBlockstore } from './blockstore.ts'
 import type { CairnHelia } from './helia.ts'
 import type { NetworkParts } from './modes.ts'
@@ -15,7 +18,8 @@ import { attachWire, type Wire } from './wire.ts'
 
 export interface ExchangeOptions {
   readonly helia: CairnHelia
-  readonly store: Store
+  readonly store: ServedStore
+  readonly denylist: Denylist
   readonly parts: NetworkParts
   readonly mode: Config['mode']
   readonly log: Logger
@@ -24,7 +28,7 @@ export interface ExchangeOptions {
 
 const patient = new AbortController().signal
 
-export function attachExchange({ helia, store, parts, mode, log, signal }: ExchangeOptions): Wants {
+export function attachExchange({ helia, store, denylist, parts, mode, log, signal }: ExchangeOptions): Wants {
   const wants: Wants = new Wants({
     wire: () => wire,
     log,
@@ -47,13 +51,14 @@ export function attachExchange({ helia, store, parts, mode, log, signal }: Excha
         .hangUp(peer, { signal: AbortSignal.timeout(LIMITS.dialTimeoutMs.value) })
         .catch(() => undefined),
   })
+  const retrieve = guardFetch((cid: CID, wait: Wait) => wants.fetch(cid, createSession(cid), wait), denylist)
   const wire: Wire = attachWire({
     helia,
     blockstore: heliaBlockstore(store),
     bitswap: wireLimits,
     listeners: [wants, server],
     log,
-    retrieve: (cid, options) => wants.fetch(cid, createSession(cid), { signal: options?.signal ?? patient }),
+    retrieve: (cid, options) => retrieve(cid, { signal: options?.signal ?? patient }),
   })
   const forget = store.onCommit(multihashes => server.onCommit(multihashes))
   signal.addEventListener('abort', forget, { once: true })

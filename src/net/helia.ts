@@ -6,7 +6,7 @@ import { createHeliaLight } from 'helia'
 import type { Datastore } from 'interface-datastore'
 import type { Libp2pOptions } from 'libp2p'
 import type { Logger } from '../observe/log.ts'
-import type { Store } from '../store/store.ts'
+import type { ServedStore } from '../policy/guard.ts'
 import { VERSION } from '../version.ts'
 import { heliaBlockstore } from './blockstore.ts'
 import { libraryLogger } from './logger.ts'
@@ -14,7 +14,7 @@ import { libraryLogger } from './logger.ts'
 export type CairnHelia = HeliaWithLibp2p<ServiceMap>
 
 export interface HeliaParts {
-  readonly store: Store
+  readonly store: ServedStore
   /** Undefined: what Helia and libp2p learn is forgotten at the end. */
   readonly datastore: Datastore | undefined
   /** libp2p's own; the above by default. */

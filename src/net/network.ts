@@ -8,6 +8,8 @@ import type { Config } from '../config/schema.ts'
 import { CairnError } from '../errors.ts'
 import type { KeyName } from '../names/name.ts'
 import type { Logger } from '../observe/log.ts'
+import { Denylist } from '../policy/denylist.ts'
+import { guardServed } from '../policy/guard.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { connectPeer } from './connect.ts'
@@ -32,6 +34,8 @@ export interface NetworkOptions {
   readonly config: Config
   readonly repo: string
   readonly store: Store
+  /** Whose blocks are neither given nor asked for. */
+  readonly denylist?: Denylist
   readonly datastore: Datastore
   readonly log: Logger
   /** `client`: for the length of one command; dials, does not listen, and has a name of its own. */
@@ -62,6 +66,8 @@ export interface Network {
   findRecords(name: KeyName, options: Wait): Promise<readonly Uint8Array[]>
   /** In public mode: tells the DHT that these roots are here. They must be durable. */
   announce(cids: Iterable<CID>): void
+  /** Takes it off the list of what the DHT is told again and again. */
+  withdraw(cid: CID): void
   /** What is missing now, in words: `no bootstrap peer reached`. */
   lacks(): string[]
   stop(): Promise<void>
@@ -79,7 +85,8 @@ interface Plan {
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { config, store, log, signal } = options
+  const { config, log, signal, denylist = new Denylist() } = options
+  const store = guardServed(options.store, denylist)
   const plan = await makePlan(options)
   signal.throwIfAborted()
   const stopping = new AbortController()
@@ -93,7 +100,15 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     libp2p: libp2pOptions({ config, ...plan }),
     log,
   })
-  const wants = attachExchange({ helia, store, parts: plan.parts, mode: config.mode, log, signal: stopping.signal })
+  const wants = attachExchange({
+    helia,
+    store,
+    denylist,
+    parts: plan.parts,
+    mode: config.mode,
+    log,
+    signal: stopping.signal,
+  })
   try {
     await helia.start()
   } catch (error) {
@@ -182,6 +197,10 @@ function describe({ helia, records, wants, plan, stopping, log }: Running): Netw
     announce: cids => {
       if (plan.parts.dht && plan.parts.listen) provides.add(cids)
     },
+    withdraw: cid =>
+      void helia.routing
+        .cancelReprovide?.(cid, { signal: stopping.signal })
+        .catch(error => log.debug('a root is still announced', { cid: cid.toString(), err: error })),
     lacks: () => describeLacks({ libp2p, ...plan }),
     stop: () => {
       stopping.abort()

@@ -10,13 +10,20 @@ import { walkDag } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
 import { linkInFiles } from '../files/mfs.ts'
 import { pinStatements } from '../pins/pins.ts'
+import type { Denylist } from '../policy/denylist.ts'
+import { guardOperation } from '../policy/guard.ts'
 import type { Operation, Statement, Store } from '../store/store.ts'
+
+export interface Doors {
+  readonly store: Store
+  readonly denylist: Denylist
+}
 
 /** `--only-hash`: computes the same CIDs and keeps nothing. */
 const NOWHERE: BlockSink = { put: block => block.release?.() }
 
 export async function* addFiles(
-  store: Store,
+  { store, denylist }: Doors,
   sources: readonly ImportSource[],
   options: AddOptions,
 ): AsyncGenerator<AddEvent> {
@@ -24,7 +31,7 @@ export async function* addFiles(
     yield* importSources(sources, options, NOWHERE)
     return
   }
-  await using operation = await store.begin('add')
+  await using operation = guardOperation(await store.begin('add'), denylist)
   // Streamed roots are known by name only once they have come.
   const isStreamed = sources.some(source => source.kind === 'entries')
   const names = isStreamed ? [] : sources.map(nameOf)
@@ -62,11 +69,11 @@ const nameOf = (source: ImportSource): string => {
 }
 
 export async function putBlocks(
-  store: Store,
+  { store, denylist }: Doors,
   blocks: readonly { readonly cid: CID; readonly bytes: Uint8Array }[],
   options: { signal: AbortSignal },
 ): Promise<void> {
-  await using operation = await store.begin('put')
+  await using operation = guardOperation(await store.begin('put'), denylist)
   for (const { cid, bytes } of blocks) await operation.putVerified(cid, bytes, options)
   await operation.finish()
 }
@@ -75,11 +82,11 @@ type ImportCarOptions = Parameters<CairnNode['importCar']>[1]
 
 /** Every block is hashed before it is taken. A root is pinned only if all of its DAG is here now. */
 export async function importCar(
-  store: Store,
+  { store, denylist }: Doors,
   content: AsyncIterable<Uint8Array>,
   options: ImportCarOptions,
 ): Promise<CarImported> {
-  await using operation = await store.begin('import')
+  await using operation = guardOperation(await store.begin('import'), denylist)
   const car = readCar(content, options)
   let blocks = 0
   let bytes = 0

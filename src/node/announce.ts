@@ -1,6 +1,7 @@
 // Which roots the network is told about: complete pins, at the start, again within the life of a provider record, and as they come.
 
 import { CID } from 'multiformats/cid'
+import type { Denylist } from '../policy/denylist.ts'
 import { PIN_STATUSES } from '../store/database/schema.ts'
 import type { Store } from '../store/store.ts'
 
@@ -13,12 +14,15 @@ const PINNED = PIN_STATUSES.indexOf('pinned')
 
 export interface AnnounceOptions {
   readonly store: Store
+  readonly denylist: Denylist
   readonly announce: (cids: readonly CID[]) => void
+  /** Of what was announced before and is denied now. */
+  readonly withdraw: (cid: CID) => void
   readonly signal: AbortSignal
 }
 
 /** Announces until `signal` says stop. What is announced is durable: its pin row says `pinned`. */
-export function announceRoots({ store, announce, signal }: AnnounceOptions): void {
+export function announceRoots({ store, denylist, announce, withdraw, signal }: AnnounceOptions): void {
   let lastId = 0
   let incomplete: number[] = []
   let timer: NodeJS.Timeout | undefined
@@ -28,13 +32,20 @@ export function announceRoots({ store, announce, signal }: AnnounceOptions): voi
     const rows = [...again(store, incomplete), ...newPins(store, lastId)]
     lastId = rows.reduce((most, { id }) => Math.max(most, id), lastId)
     incomplete = rows.filter(({ status }) => status !== PINNED).map(({ id }) => id)
-    const complete = rows.filter(({ status }) => status === PINNED).map(({ cid }) => CID.decode(cid))
+    const complete = rows
+      .filter(({ status }) => status === PINNED)
+      .map(({ cid }) => CID.decode(cid))
+      .filter(cid => !denylist.isRefused({ cid }, 'announce'))
     if (complete.length > 0) announce(complete)
   }
   const soon = () => {
     timer ??= setTimeout(look, QUIET_MS).unref()
   }
   const stopListening = store.onCommit(soon)
+  const forgetDenied = denylist.onChange(() => {
+    if (!denylist.isActive) return
+    for (const cid of allPinned(store)) if (denylist.check({ cid }) !== undefined) withdraw(cid)
+  })
   const everyDay = setInterval(() => {
     lastId = 0
     incomplete = []
@@ -42,6 +53,7 @@ export function announceRoots({ store, announce, signal }: AnnounceOptions): voi
   }, AGAIN_MS).unref()
   signal.addEventListener('abort', () => {
     stopListening()
+    forgetDenied()
     clearInterval(everyDay)
     clearTimeout(timer)
   })
@@ -71,4 +83,8 @@ function newPins(store: Store, afterId: number): PinRow[] {
     if (page.length < PAGE) return found
     last = page.at(-1)?.id ?? last
   }
+}
+
+function* allPinned(store: Store): Generator<CID> {
+  for (const { cid, status } of newPins(store, 0)) if (status === PINNED) yield CID.decode(cid)
 }

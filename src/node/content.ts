@@ -12,15 +12,31 @@ import { readFile } from '../dag/unixfs/read.ts'
 import { walkTree } from '../dag/unixfs/tree.ts'
 import { walkDag } from '../dag/walk.ts'
 import { isCairnError } from '../errors.ts'
+import type { Denylist } from '../policy/denylist.ts'
+import { guardSource } from '../policy/guard.ts'
 import type { Store } from '../store/store.ts'
 import type { Sources } from './sources.ts'
 
 /** Resolved immutable paths: a path never changes what it leads to, so nothing ever needs to be dropped for being stale. */
 const RESOLVED_PATHS = 20_000
 
-export function createContent({ store, sources }: { store: Store; sources: Sources }): ContentApi {
+export interface ContentParts {
+  readonly store: Store
+  /** Guarded by the denylist already. */
+  readonly sources: Sources
+  readonly denylist: Denylist
+}
+
+export function createContent({ store, sources, denylist }: ContentParts): ContentApi {
   const resolved = new Lru<string, Resolved>({ max: RESOLVED_PATHS })
   const resolve: ContentApi['resolve'] = async (path, options) => {
+    // As it was asked for, before anything is looked up (spec: gateway §1.10).
+    if (denylist.isActive) denylist.refuse({ cid: path.root, path: path.segments }, 'content')
+    const found = await follow(path, options)
+    denylist.refuseSteps(path, found.roots, 'content')
+    return found
+  }
+  const follow: ContentApi['resolve'] = async (path, options) => {
     const key = pathKey(path)
     const known = resolved.get(key)
     // What was collected since must be asked for again; what is in memory can be given, without a question to SQLite.
@@ -38,9 +54,12 @@ export function createContent({ store, sources }: { store: Store; sources: Sourc
       return sources.isOnline ? fetchAhead(source, cid, options) : walkTree(source, cid, options)
     },
     stat: (cid, options) => describeEntry(sources.of(options.root ?? cid), cid, options),
-    exportCar: (path, options) => exportCar(sources.of(path.root), path, options),
+    exportCar: (path, options) => {
+      if (denylist.isActive) denylist.refuse({ cid: path.root, path: path.segments }, 'content')
+      return exportCar(sources.of(path.root), path, options)
+    },
     blocks: root => sources.of(root),
-    local: store,
+    local: guardSource(store, denylist),
   }
 }
 

@@ -7,6 +7,7 @@ import { CairnError } from '../errors.ts'
 import type { FindRecord } from '../names/ask-all.ts'
 import { loadIdentity } from '../net/identity.ts'
 import type { Network } from '../net/network.ts'
+import type { Denylist } from '../policy/denylist.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { announceRoots } from './announce.ts'
@@ -14,6 +15,11 @@ import type { OpenNodeOptions } from './open.ts'
 import { type FetchBlock, orAbort } from './sources.ts'
 
 export type NetworkUse = 'never' | 'lazy' | 'eager'
+
+interface NetworkStore {
+  readonly store: Store
+  readonly denylist: Denylist
+}
 
 export interface NetworkHandle {
   current(): Network | undefined
@@ -28,7 +34,7 @@ export interface NetworkHandle {
   stop(): Promise<void>
 }
 
-export function createNetworkHandle(options: OpenNodeOptions, store: Store): NetworkHandle {
+export function createNetworkHandle(options: OpenNodeOptions, { store, denylist }: NetworkStore): NetworkHandle {
   const { config, repo, log, role } = options
   const stopping = new AbortController()
   const offline = options.network === 'never' || config.mode === 'offline'
@@ -46,12 +52,20 @@ export function createNetworkHandle(options: OpenNodeOptions, store: Store): Net
       config,
       repo,
       store,
+      denylist,
       datastore,
       log: log.part('net'),
       role: role === 'daemon' ? 'daemon' : 'client',
       signal: stopping.signal,
     })
-    if (role === 'daemon') announceRoots({ store, announce: network.announce, signal: stopping.signal })
+    if (role === 'daemon')
+      announceRoots({
+        store,
+        denylist,
+        announce: network.announce,
+        withdraw: network.withdraw,
+        signal: stopping.signal,
+      })
     return network
   }
   const running = (): Promise<Network> => {

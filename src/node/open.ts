@@ -11,6 +11,9 @@ import { openUnixfs } from '../files/unixfs.ts'
 import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
 import { createPins } from '../pins/pins.ts'
+import { DenyService } from '../policy/deny-service.ts'
+import type { Denylist } from '../policy/denylist.ts'
+import { guardFetch, guardNames } from '../policy/guard.ts'
 import { openStore } from '../store/open.ts'
 import { checkRepoExists, initRepo, repoExists } from '../store/repo.ts'
 import type { Store } from '../store/store.ts'
@@ -24,7 +27,7 @@ import { createNamesApi } from './names.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
 import { pinOptions } from './pin-options.ts'
 import { createRepoApi, makeRoomBy, type RepoParts } from './repo-api.ts'
-import { createSources, type FetchBlock } from './sources.ts'
+import { createSources, type FetchBlock, guardSources } from './sources.ts'
 import { startUpkeep } from './upkeep.ts'
 import { UPKEEP_TASKS } from './upkeep-tasks.ts'
 
@@ -72,6 +75,8 @@ export class LocalNode implements CairnNode {
   readonly names: CairnNode['names']
   readonly pins: CairnNode['pins']
   readonly repo: CairnNode['repo']
+  /** The denylists with their files. */
+  readonly deny: DenyService
   readonly swarm: CairnNode['swarm']
   readonly #network: ReturnType<typeof createNetworkHandle>
   readonly #chores: ChoreRunner
@@ -82,19 +87,27 @@ export class LocalNode implements CairnNode {
     this.store = store
     this.#chores = chores
     this.#log = options.log
-    this.#network = createNetworkHandle(options, store)
-    const session = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
-    const sources = createSources({ store, session })
-    this.content = createContent({ store, sources })
-    this.names = createNamesApi({
-      config: options.config,
-      store,
-      findRecords: this.#network.findRecords,
+    this.deny = new DenyService({
+      repo: options.repo,
+      config: options.config.deny,
+      log: options.log.part('deny'),
+      isCommand: options.role === 'command',
     })
+    const { denylist } = this.deny
+    this.#network = createNetworkHandle(options, { store, denylist })
+    const open = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
+    const session = open === undefined ? undefined : (root: CID) => guardFetch(open(root), denylist)
+    const sources = guardSources(createSources({ store, session }), denylist)
+    this.content = createContent({ store, sources, denylist })
+    const names = createNamesApi({ config: options.config, store, findRecords: this.#network.findRecords })
+    this.names = guardNames(names, denylist)
     this.pins = createPins({
       ...pinOptions(options.config),
       store,
       sourceFor: root => sources.ofPin(root),
+      refuse: cid => {
+        if (denylist.isActive) denylist.refuse({ cid }, 'pin')
+      },
       log: options.log.part('pins'),
     })
     this.repo = createRepoApi({ store, chores, ...rest, session, sources, log: options.log.part('repair') })
@@ -103,7 +116,18 @@ export class LocalNode implements CairnNode {
       connect: async (address, wait) => (await this.#network.running()).connect(address, wait),
     }
     const { config, log, role } = options
-    this.#upkeep = startUpkeep(role === 'daemon' ? UPKEEP_TASKS : [], { node: this, store, chores, config, log })
+    this.#upkeep = startUpkeep(role === 'daemon' ? UPKEEP_TASKS : [], {
+      node: this,
+      store,
+      chores,
+      deny: this.deny,
+      config,
+      log,
+    })
+  }
+
+  get denylist(): Denylist {
+    return this.deny.denylist
   }
 
   /** The running network, if there is one: what the daemon prints and the console shows. */
@@ -118,16 +142,16 @@ export class LocalNode implements CairnNode {
 
   /** Folders as @helia/unixfs edits them, over this node's store. */
   unixfs(): Promise<UnixFS> {
-    return openUnixfs(this.store)
+    return openUnixfs(this)
   }
 
   id(): Promise<NodeId> {
     return this.#network.id()
   }
 
-  add: CairnNode['add'] = (sources, options) => addFiles(this.store, sources, options)
+  add: CairnNode['add'] = (sources, options) => addFiles(this, sources, options)
 
-  putBlocks: CairnNode['putBlocks'] = (blocks, options) => putBlocks(this.store, blocks, options)
+  putBlocks: CairnNode['putBlocks'] = (blocks, options) => putBlocks(this, blocks, options)
 
   async removeBlock(cid: CID, options: { signal: AbortSignal; force?: boolean }): Promise<void> {
     const { RARE } = await import('./chore-work.ts')
@@ -141,7 +165,7 @@ export class LocalNode implements CairnNode {
     return RARE.purgeBlocks(this.store, cids, { ...options, log: this.#log.part('purge') })
   }
 
-  importCar: CairnNode['importCar'] = (content, options) => importCar(this.store, content, options)
+  importCar: CairnNode['importCar'] = (content, options) => importCar(this, content, options)
 
   dagStat(cid: CID, options: { signal: AbortSignal }): Promise<{ blocks: number; totalBytes: number }> {
     return dagStat(this.content.blocks(cid), cid, options)
@@ -150,6 +174,7 @@ export class LocalNode implements CairnNode {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#upkeep[Symbol.asyncDispose]()
     await this.#network.stop()
+    this.deny[Symbol.dispose]()
     await this.store[Symbol.asyncDispose]()
     await this.#chores[Symbol.asyncDispose]()
   }

@@ -6,6 +6,8 @@ import type { BlockSource, FetchState, Wait } from '../block/source.ts'
 import { Lru } from '../dag/lru.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { METRICS } from '../observe/metrics.ts'
+import type { Denylist } from '../policy/denylist.ts'
+import { guardSource } from '../policy/guard.ts'
 import type { Store } from '../store/store.ts'
 
 /** Gets one block from elsewhere; what it returns has been hashed. */
@@ -26,6 +28,13 @@ export interface Sources {
 
 /** Sessions that are remembered, each with a short list of peers. */
 const SESSIONS = 256
+
+/** Sources that know the denylist; pins are a door of their own. */
+export const guardSources = (sources: Sources, denylist: Denylist): Sources => ({
+  of: root => guardSource(sources.of(root), denylist),
+  ofPin: root => guardSource(sources.ofPin(root), denylist, 'pin'),
+  isOnline: sources.isOnline,
+})
 
 export interface SourcesOptions {
   readonly store: Store

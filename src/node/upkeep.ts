@@ -3,6 +3,7 @@
 import type { CairnNode } from '../api/node.ts'
 import type { Config } from '../config/schema.ts'
 import type { Logger } from '../observe/log.ts'
+import type { DenyService } from '../policy/deny-service.ts'
 import type { Store } from '../store/store.ts'
 import type { ChoreRunner } from './chore-table.ts'
 
@@ -11,6 +12,7 @@ export interface UpkeepContext {
   readonly store: Store
   /** For what takes long: nothing of it may run on the main thread. */
   readonly chores: ChoreRunner
+  readonly deny: DenyService
   readonly config: Config
   readonly log: Logger
   /** Aborts when the node stops: each task ends soon after. */

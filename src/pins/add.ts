@@ -42,6 +42,7 @@ export function readAsked(cid: CID, mode: PinMode, { name = '', owner = '', ...m
 
 export async function addPin(context: PinsContext, asked: Asked, wait: AddPinWait): Promise<Pin> {
   wait.signal.throwIfAborted()
+  context.refuse(asked.key.cid)
   return (
     (await addComplete(context, asked, wait)) ??
     (await pinAtOnce(context, asked, wait)) ??
@@ -64,12 +65,12 @@ export async function pinComplete(context: PinsContext, { key, meta }: Asked): P
 
 /** Where all of it is here: one transaction. */
 async function pinAtOnce(
-  { store, caps }: PinsContext,
+  { store, caps, refuse }: PinsContext,
   { key, meta }: Asked,
   wait: AddPinWait,
 ): Promise<Pin | undefined> {
   const { cid: root, mode } = key
-  const isPinned = await pinPresent(store, { ...wait, root, mode, caps }, present => [
+  const isPinned = await pinPresent(store, { ...wait, root, mode, caps, refuse }, present => [
     statements.insertIfPresentStatement(key, meta, present),
     statements.dropIncompleteStatement(key),
     statements.BUMP_ROOTS,

@@ -52,14 +52,14 @@ function isWalkerAlive({ database, path }: Store, walker: number): boolean {
 
 /** All here already: neither an operation nor a claim is needed. */
 async function completeAtOnce(
-  { store, caps }: PinsContext,
+  { store, caps, refuse }: PinsContext,
   { id, cid: root, mode }: Pin,
   walker: number | null,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (walker !== null) return false
   try {
-    return await pinPresent(store, { root, mode, caps, signal }, present => [
+    return await pinPresent(store, { root, mode, caps, refuse, signal }, present => [
       completeIfPresentStatement(id, present),
       BUMP_ROOTS,
     ])

@@ -25,6 +25,7 @@ export interface KeepDagOptions {
   readonly mode: PinMode
   readonly signal: AbortSignal
   readonly caps?: WalkCaps
+  readonly refuse?: (cid: CID) => void
   readonly onProgress?: ((progress: PinProgress) => void) | undefined
 }
 
@@ -123,7 +124,8 @@ export class KeepWalk {
     const turn = this.#pace()
     if (turn !== undefined) await turn
     enforceCap('pinBlocks', ++this.#begun, this.#caps, this.#options.root)
-    const { mode, onProgress } = this.#options
+    const { mode, onProgress, refuse } = this.#options
+    refuse?.(cid)
     const links = isIdentity(cid) ? scanLinks(cid.code, cid.multihash.digest) : await this.#keep(cid, depth)
     enforceCap('pinBytes', this.#bytes, this.#caps, this.#options.root)
     if (mode === 'recursive') this.#descend(links, depth + 1)

@@ -14,6 +14,8 @@ export interface PinsOptions {
   readonly store: Store
   /** The blocks of a root: local ones first, then those of the network. */
   readonly sourceFor: (root: CID) => BlockSource
+  /** BLOCKED for blocks that this node is not to keep, before they are read or fetched. */
+  readonly refuse?: (cid: CID) => void
   readonly log: Logger
   readonly caps?: WalkCaps
   /** Pins of the queue that are walked at once. */
@@ -41,6 +43,7 @@ export function pinsContext(options: PinsOptions): PinsContext {
     backoff: DEFAULT_BACKOFF,
     clock: SYSTEM_CLOCK,
     graceMs: 0,
+    refuse: () => {},
     ...options,
     walks: new Map(),
     slots: new Slots(LIMITS.pinsWaitedFor.value),

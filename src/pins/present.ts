@@ -18,6 +18,7 @@ export interface LookThrough {
   readonly root: CID
   readonly mode: PinMode
   readonly caps: WalkCaps
+  readonly refuse: (cid: CID) => void
   readonly signal: AbortSignal
   readonly onProgress?: ((progress: PinProgress) => void) | undefined
 }
@@ -51,7 +52,7 @@ async function lookThrough(
   store: Store,
   options: LookThrough,
 ): Promise<(PresentBlocks & { readonly bytes: number }) | undefined> {
-  const { root, mode, caps, signal } = options
+  const { root, mode, caps, refuse, signal } = options
   const pace = createPace(signal)
   const seen = new Set<string>()
   const inner = new Set<string>()
@@ -66,6 +67,7 @@ async function lookThrough(
     seen.add(`${cid.code} ${hex}`)
     if (seen.size > MOST_BLOCKS) return undefined
     enforceCap('pinBlocks', seen.size, caps, root)
+    refuse(cid)
     const turn = pace()
     if (turn !== undefined) await turn
     const row = isIdentity(cid) ? { size: 0, links: 1 } : store.database.get<Row>(SELECT_KEPT, cid.multihash.bytes)

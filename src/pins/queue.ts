@@ -16,6 +16,7 @@ import { isFinal, walkRow } from './walk-row.ts'
 export async function enqueuePin(context: PinsContext, asked: Asked): Promise<Pin> {
   const { store } = context
   const { key, meta } = asked
+  context.refuse(key.cid)
   for (;;) {
     const complete = await pinComplete(context, asked)
     if (complete !== undefined) return complete

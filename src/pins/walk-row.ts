@@ -27,10 +27,20 @@ const TICK_MS = 1000
 
 /** Resolves when the pin is complete and durable; the row is the caller's to settle if it does not. */
 export async function walkRow(context: PinsContext, row: WalkRow): Promise<void> {
-  const { store, caps, sourceFor, walks } = context
+  const { store, caps, refuse, sourceFor, walks } = context
   const { id, operation, key, signal, onProgress, statements = [] } = row
   const source = sourceFor(key.cid)
-  const walk = new KeepWalk({ store, operation, source, root: key.cid, mode: key.mode, caps, signal, onProgress })
+  const walk = new KeepWalk({
+    store,
+    operation,
+    source,
+    root: key.cid,
+    mode: key.mode,
+    caps,
+    refuse,
+    signal,
+    onProgress,
+  })
   const meter = new ProgressMeter({ walk, source, codec: key.cid.code })
   walks.set(id, meter)
   const timer = setInterval(() => tick(context, row, walk, meter), Math.min(TICK_MS, row.patienceMs ?? TICK_MS))

@@ -2,13 +2,11 @@
 
 import type { CID } from 'multiformats/cid'
 import type { ContentPath } from '../api/content.ts'
-import { BlockedError, type Rule } from './blocked-error.ts'
+import type { Asked, DenyApi, Door, Rule } from '../api/deny.ts'
+import { BlockedError } from './blocked-error.ts'
 import type { CompiledList, Verdict } from './compiled-list.ts'
 import { KnownFree } from './known-free.ts'
-import { type Asked, Subject } from './subject.ts'
-
-/** Where something was refused. */
-export type Door = 'content' | 'bitswap' | 'fetch' | 'pin' | 'add' | 'announce' | 'name'
+import { Subject } from './subject.ts'
 
 export interface NamedList {
   /** As rule ids name it. */
@@ -29,12 +27,13 @@ export interface DenylistOptions {
   readonly onRefused?: (refusal: Refusal) => void
 }
 
-export class Denylist {
+export class Denylist implements DenyApi {
   #lists: readonly NamedList[] = []
   #load: DenylistOptions['load']
   readonly #onRefused: (refusal: Refusal) => void
   #generation = 0
   readonly #free = new KnownFree()
+  readonly #listeners = new Set<() => void>()
 
   constructor({ load, onRefused = () => {} }: DenylistOptions = {}) {
     this.#load = load
@@ -63,6 +62,13 @@ export class Denylist {
     this.#lists = lists.filter(({ list }) => list.ruleCount > 0)
     this.#generation++
     this.#free.clear()
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Called after each change; ends with what it returns. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** The rule that blocks this, or undefined. Of all that name it the last wins; a path below something blocked is blocked with it. */

@@ -1,9 +1,11 @@
 // The denylist before everything that gives or takes blocks; with no list loaded each of them costs one comparison.
 
 import type { CID } from 'multiformats/cid'
-import type { BlockSource, NewBlock } from '../block/source.ts'
+import type { Door } from '../api/deny.ts'
+import type { NamesApi } from '../api/names.ts'
+import type { BlockSource, NewBlock, Wait } from '../block/source.ts'
 import type { KeepOptions, Operation, Store } from '../store/store.ts'
-import type { Denylist, Door } from './denylist.ts'
+import type { Denylist } from './denylist.ts'
 
 /** Blocks that are denied are not here, and asking for them says why. */
 export function guardSource(source: BlockSource, denylist: Denylist, door: Door = 'content'): BlockSource {
@@ -24,14 +26,69 @@ export function guardSource(source: BlockSource, denylist: Denylist, door: Door 
   }
 }
 
-/** What peers may be given: of a denied block they hear that it is not here. */
-export function guardServed(store: Pick<Store, 'get' | 'stat'>, denylist: Denylist): Pick<Store, 'get' | 'stat'> {
+/** The same for whatever fetches a single block. */
+export function guardFetch<F extends (cid: CID, options: Wait) => Promise<Uint8Array>>(
+  fetchBlock: F,
+  denylist: Denylist,
+): F {
+  const guarded = async (cid: CID, options: Wait) => {
+    if (denylist.isActive) denylist.refuse({ cid }, 'fetch')
+    return fetchBlock(cid, options)
+  }
+  return Object.assign(guarded, fetchBlock) as F
+}
+
+/** A name is refused before it is looked up, and so is every name that it leads through. */
+export function guardNames(names: NamesApi, denylist: Denylist): NamesApi {
+  const refuse = (text: string) => {
+    if (!denylist.isActive) return
+    const [ipnsName = '', ...path] = text.replace(/^(?:\/ipns\/|ipns:\/\/)/, '').split('/')
+    denylist.refuse({ ipnsName, path }, 'name')
+  }
   return {
-    stat: cid => (denylist.isActive && denylist.isRefused({ cid }, 'bitswap') ? undefined : store.stat(cid)),
+    ...names,
+    resolve: async (name, wait) => {
+      refuse(name)
+      const found = await names.resolve(name, wait)
+      for (const step of found.chain) {
+        refuse(step.name)
+        if (step.target.startsWith('/ipns/')) refuse(step.target)
+      }
+      return found
+    },
+    step: async (name, wait) => {
+      refuse(name)
+      return names.step(name, wait)
+    },
+    record: async (name, wait) => {
+      refuse(name)
+      return names.record(name, wait)
+    },
+    put: async (name, bytes, wait) => {
+      refuse(name)
+      return names.put(name, bytes, wait)
+    },
+  }
+}
+
+/** What the network sees of a store. */
+export type ServedStore = Pick<Store, 'get' | 'stat' | 'has' | 'cache' | 'onCommit'>
+
+/** What peers may be given: of a denied block they hear that it is not here. */
+export function guardServed(store: ServedStore, denylist: Denylist): ServedStore {
+  const denies = (cid: CID) => denylist.isActive && denylist.isRefused({ cid }, 'bitswap')
+  return {
+    stat: cid => (denies(cid) ? undefined : store.stat(cid)),
+    has: cid => !denies(cid) && store.has(cid),
     get: async (cid, options) => {
       if (denylist.isActive) denylist.refuse({ cid }, 'bitswap')
       return store.get(cid, options)
     },
+    cache: async (cid, bytes) => {
+      if (denylist.isActive) denylist.refuse({ cid }, 'fetch')
+      return store.cache(cid, bytes)
+    },
+    onCommit: listener => store.onCommit(listener),
   }
 }
 

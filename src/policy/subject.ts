@@ -9,15 +9,6 @@ import { encodeVarint } from '../block/varint.ts'
 import { writeBase58 } from './base-text.ts'
 import { parseName } from './name-text.ts'
 
-export interface Asked {
-  /** A block, or the root of a path. */
-  readonly cid?: CID
-  /** Decoded names below the root or the name. */
-  readonly path?: readonly string[]
-  /** A DNS name or a key in any spelling. */
-  readonly ipnsName?: string
-}
-
 /** A namespace of its own within one question: the root by its CID, or the name. */
 export class Subject {
   /** Multihash of the block, or of the key; undefined for a DNS name. */

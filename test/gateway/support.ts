@@ -21,6 +21,7 @@ import { createRecords } from '../../src/names/records.ts'
 import { createNames } from '../../src/names/resolver.ts'
 import { parseStatics } from '../../src/names/statics.ts'
 import { type Logger, SILENT } from '../../src/observe/log.ts'
+import { Denylist } from '../../src/policy/denylist.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
 const never = new AbortController().signal
@@ -149,6 +150,7 @@ export async function withGateway(
 function fakeNode(content: ContentApi): CairnNode {
   const parts: Partial<CairnNode> = {
     content,
+    denylist: new Denylist(),
     version: '0.0.0-test',
     id: async () => ({
       id: '12D3KooWPeer',

@@ -178,6 +178,7 @@ export class Actor {
 
   async #import(dag: number, lies: boolean): Promise<void> {
     const { importCar } = await import('../../src/node/adding.ts')
+    const { Denylist } = await import('../../src/policy/denylist.ts')
     const { root, blocks } = dagAt(dag)
     const section = (cid: Uint8Array, bytes: Uint8Array) =>
       Buffer.concat([encodeVarint(cid.byteLength + bytes.byteLength), cid, bytes])
@@ -186,7 +187,7 @@ export class Actor {
       for (const key of blocks) yield section(blockAt(key).cid.bytes, blockAt(key).bytes)
       if (lies) yield section(LIE.bytes, LIE_BYTES)
     }
-    const { roots } = await importCar(this.#open, car(), WAIT)
+    const { roots } = await importCar({ store: this.#open, denylist: new Denylist() }, car(), WAIT)
     if (roots[0]?.pinError !== '') throw new Error(`not pinned: ${roots[0]?.pinError}`)
   }
 

@@ -11,6 +11,7 @@ import { addFiles } from '../../src/node/adding.ts'
 import { createSources, type Sources } from '../../src/node/sources.ts'
 import { SILENT } from '../../src/observe/log.ts'
 import { createPins } from '../../src/pins/pins.ts'
+import { Denylist } from '../../src/policy/denylist.ts'
 import { sqliteDatastore } from '../../src/store/datastore.ts'
 import { openStore } from '../../src/store/open.ts'
 import { initRepo } from '../../src/store/repo.ts'
@@ -63,7 +64,7 @@ export async function startRepoNode(repo = mkdtempSync(join(tmpdir(), 'repo-node
 
 async function addPath(store: Store, path: string): Promise<CID> {
   const signal = new AbortController().signal
-  for await (const event of addFiles(store, [{ kind: 'path', path }], { signal })) {
+  for await (const event of addFiles({ store, denylist: new Denylist() }, [{ kind: 'path', path }], { signal })) {
     if (event.type === 'done' && event.roots[0] !== undefined) return event.roots[0]
   }
   throw new Error(`nothing was added from ${path}`)

@@ -6,6 +6,7 @@ import { RAW } from '../../src/block/cid.ts'
 import { sha256 } from '../../src/block/hash.ts'
 import { announceRoots } from '../../src/node/announce.ts'
 import { pinStatements } from '../../src/pins/pins.ts'
+import { Denylist } from '../../src/policy/denylist.ts'
 import { openStore } from '../../src/store/open.ts'
 import { initRepo } from '../../src/store/repo.ts'
 import { temporaryFolder } from '../support/cairn.ts'
@@ -38,6 +39,8 @@ test('roots are announced at the start and as they are pinned, once each', async
   const stopping = new AbortController()
   let heard = () => {}
   announceRoots({
+    denylist: new Denylist(),
+    withdraw: () => {},
     store,
     signal: stopping.signal,
     announce: cids => {

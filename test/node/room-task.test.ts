@@ -33,7 +33,14 @@ const open = () =>
 function task(node: LocalNode): AsyncDisposable {
   const { store } = node
   const chores = new ChoreThread({ path: store.path, maxBytes: MAX, verify: 'crc', graceMs: 0, log: SILENT })
-  const upkeep = startUpkeep([roomTask({ checkMs: 1 })], { node, store, chores, config: configOf(70), log: SILENT })
+  const upkeep = startUpkeep([roomTask({ checkMs: 1 })], {
+    node,
+    store,
+    chores,
+    deny: node.deny,
+    config: configOf(70),
+    log: SILENT,
+  })
   return {
     async [Symbol.asyncDispose]() {
       await upkeep[Symbol.asyncDispose]()
