@@ -93,6 +93,7 @@ export const LIMITS = {
   redirectsBytes: limit(64 * KiB, 'bytes', 'One `_redirects` file of a site (IPIP-0002)'),
   redirectRules: limit(1000, 'count', 'Rules in one `_redirects` file'),
   redirectTargetBytes: limit(8 * KiB, 'bytes', 'An address that a rule of `_redirects` leads to'),
+  zipEntries: limit(200_000, 'count', 'Entries of one ZIP archive, whose directory is kept in memory until its end'),
   listingPages: limit(10_000, 'count', 'Pages of one listing'),
   pageCacheBytes: limit(32 * MiB, 'bytes', 'Rendered listings in memory'),
   listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),

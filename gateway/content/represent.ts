@@ -11,6 +11,7 @@ import type { PageCache } from './formats/listing.ts'
 import { previewRepresentation, shareRepresentation } from './formats/preview.ts'
 import { rawRepresentation } from './formats/raw.ts'
 import { tarRepresentation } from './formats/tar.ts'
+import { zipRepresentation } from './formats/zip.ts'
 import { type Choice, type Format, prefersHtml } from './negotiate.ts'
 import type { ContentRequest } from './request.ts'
 import type { Exchange, Representation } from './respond.ts'
@@ -40,6 +41,7 @@ export async function represent(
 function asItIs(sources: Sources, exchange: Exchange, resolved: Resolved): Representation | Promise<Representation> {
   const { content } = sources
   const view = viewOf(exchange.request)
+  if (view === 'zip' && resolved.kind !== 'other') return zipRepresentation(content, exchange, resolved)
   if (view === 'share') return shareRepresentation(exchange, resolved)
   if (view === 'preview' && resolved.kind === 'file') return previewRepresentation(content, exchange, resolved)
   if (view === 'dag' || isPreviewed(exchange.request, resolved)) {

@@ -65,7 +65,7 @@ function facts({ place, entries, pageNumber, hasNext, cid }: Listing): Html {
   const bytes = isAll ? entries.reduce((sum, entry) => sum + entry.totalBytes, 0) : 0
   const size = bytes > 0 ? html`<span>${formatSize(bytes)}</span>` : ''
   const address = place.namespace === 'ipns' ? html`<a href="${linkTo(place, cid)}">${cid}</a>` : cid
-  return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span><span><a href="?cairn=dag">Inspect</a></span><span><a href="?cairn=share">Share</a></span></p>
+  return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?cairn=zip" download>ZIP</a> <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span><span><a href="?cairn=dag">Inspect</a></span><span><a href="?cairn=share">Share</a></span></p>
 <p class="cid"><span translate="no">${address}</span>${copyButton(cid, 'Copy CID')}${copyButton('', 'Copy link')}</p>`
 }
 
