@@ -29,6 +29,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
   const gateway: Gateway = {
     node,
     content: node.content,
+    denylist: node.denylist,
     pages: new Lru({ max: LIMITS.pageCacheBytes.value, sizeOf: page => page.byteLength }),
     mode: config.mode,
     gateways: config.gateway.hosts.map(entry => parseHostEntry(entry).name).filter(name => name !== '*'),

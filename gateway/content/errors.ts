@@ -5,6 +5,7 @@ import { escapeName } from '../../src/dag/names.ts'
 import { type CairnError, ERRORS, type ErrorCode } from '../../src/errors.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
+import { BlockedError } from '../../src/policy/blocked-error.ts'
 import { type Failure, toFailure } from '../errors.ts'
 import { prefersHtml } from './negotiate.ts'
 import { CORS } from './respond.ts'
@@ -86,9 +87,16 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
     'Cache-Control': 'no-store',
     Vary: 'Accept',
     ...failure.headers,
+    ...blockedHeaders(failure.error, context.home),
     'Content-Length': Buffer.byteLength(body),
   })
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+/** RFC 7725 §4: who blocks it; where the rule names nobody, that is this gateway. */
+function blockedHeaders(error: CairnError, home: string): Record<string, string> {
+  if (!(error instanceof BlockedError) || error.status !== 451) return {}
+  return { Link: `<${error.rule.blockedBy || home}>; rel="blocked-by"` }
 }
 
 async function errorPage(

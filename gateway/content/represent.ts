@@ -1,6 +1,7 @@
 // From what a path leads to and what the client would take to the one representation that is sent (spec: gateway §2.2).
 
 import type { ContentApi, Resolved } from '../../src/api/content.ts'
+import type { DenyApi } from '../../src/api/deny.ts'
 import { CairnError } from '../../src/errors.ts'
 import { blockRepresentation, hasPreview } from './formats/block.ts'
 import { carRepresentation } from './formats/car.ts'
@@ -19,6 +20,7 @@ import { viewOf } from './view.ts'
 
 export interface Sources {
   readonly content: ContentApi
+  readonly denylist: DenyApi
   readonly pages: PageCache
 }
 

@@ -77,6 +77,7 @@ async function serveContent(
 ): Promise<void> {
   progress.path = route.request.contentPath
   progress.isContent = true
+  refuseAsked(gateway, route)
   const choice = negotiate(route.request.parameters.get('format'), route.request.headers.accept)
   checkTrustless(rules, route.request, choice)
   if (choice.formats[0] === 'ipns-record') {
@@ -86,6 +87,13 @@ async function serveContent(
   const request = route.kind === 'content' ? route.request : await followName(gateway.node.names, route, wait)
   progress.root = request.path.root
   return serveRequest(gateway, { incoming, outgoing, request, wait }, choice)
+}
+
+/** As it was asked for, before a name or a block is looked up. */
+function refuseAsked({ node: { denylist } }: Gateway, route: Serving['route']): void {
+  if (!denylist.isActive) return
+  if (route.kind === 'name') denylist.refuse({ ipnsName: route.name, path: route.request.segments }, 'name')
+  else denylist.refuse({ cid: route.request.path.root, path: route.request.path.segments }, 'content')
 }
 
 async function serveRequest(gateway: Gateway, exchange: Exchange, choice: Choice): Promise<void> {
@@ -115,13 +123,23 @@ const wantsSlash = ({ hasSlash, parameters }: ContentRequest): boolean => !hasSl
 
 function resolve(gateway: Gateway, { request, wait }: Exchange, choice: Choice): Promise<Resolved> {
   const { path, headers, parameters } = request
-  if (isOnlyIfCached(headers)) return resolveHere(gateway.content, request, wait.signal)
+  if (isOnlyIfCached(headers)) return resolveCached(gateway, request, wait.signal)
   const wantsBlocks = choice.formats[0] === 'raw' || choice.formats[0] === 'car'
   // Blocks as they are need nobody who can read them; bytes of a file do.
   if (wantsBlocks && path.segments.length === 0 && !parameters.has('entity-bytes')) {
     return resolveBlock(gateway, request, wait.signal)
   }
   return gateway.content.resolve(path, wait)
+}
+
+async function resolveCached(
+  { content, node }: Gateway,
+  request: ContentRequest,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  const found = await resolveHere(content, request, signal)
+  node.denylist.refuseSteps(request.path, found.roots, 'content')
+  return found
 }
 
 async function resolveBlock({ content }: Gateway, { path }: ContentRequest, signal: AbortSignal): Promise<Resolved> {

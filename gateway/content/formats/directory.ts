@@ -1,25 +1,34 @@
 // A folder: its index.html in its place, else a listing in pages (spec: gateway §2.9).
 
 import type { ContentApi, Resolved } from '../../../src/api/content.ts'
+import type { DenyApi } from '../../../src/api/deny.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { fileRepresentation } from './file.ts'
-import { listingOf, noPage, type PageCache, pageKey, readWish, renderFolder } from './listing.ts'
+import { listingOf, noPage, type PageCache, pageKey, readWish, renderFolder, type Wish } from './listing.ts'
+
+interface FolderSources {
+  readonly content: ContentApi
+  readonly denylist: DenyApi
+  readonly pages: PageCache
+}
 
 export async function directoryRepresentation(
-  { content, pages }: { content: ContentApi; pages: PageCache },
+  { content, pages, denylist }: FolderSources,
   exchange: Exchange,
   resolved: Resolved,
 ): Promise<Representation> {
   const { request } = exchange
+  // What is blocked is shown so: another list makes another page.
+  const keyOf = (wish: Wish) => `${denylist.generation} ${pageKey(request, resolved, wish)}`
   const wish = readWish(request)
-  const known = wish === undefined ? undefined : pages.get(pageKey(request, resolved, wish))
+  const known = wish === undefined ? undefined : pages.get(keyOf(wish))
   if (wish !== undefined && known !== undefined) return listingOf(exchange, resolved, wish, known)
   const index = await findIndex(content, exchange)
   if (index !== undefined) return indexPage(content, exchange, resolved, index)
   if (wish === undefined) throw noPage(request)
-  const { html, isLasting } = await renderFolder(content, exchange, resolved, wish)
-  if (isLasting) pages.set(pageKey(request, resolved, wish), html)
+  const { html, isLasting } = await renderFolder({ content, denylist }, exchange, resolved, wish)
+  if (isLasting) pages.set(keyOf(wish), html)
   return listingOf(exchange, resolved, wish, html)
 }
 

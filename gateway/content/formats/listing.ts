@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { ContentApi, DirectoryEntry, Resolved } from '../../../src/api/content.ts'
+import type { DenyApi } from '../../../src/api/deny.ts'
 import { DAG_PB } from '../../../src/block/cid.ts'
 import type { Lru } from '../../../src/dag/lru.ts'
 import { readNode } from '../../../src/dag/unixfs/node.ts'
@@ -24,7 +25,7 @@ export type PageCache = Lru<string, Uint8Array>
 const PAGE = LIMITS.listingEntries.value
 
 /** What of the query changes the page. */
-interface Wish {
+export interface Wish {
   readonly pageNumber: number
   readonly sort: Sort
 }
@@ -56,7 +57,7 @@ export function listingOf(exchange: Exchange, folder: Resolved, wish: Wish, html
 }
 
 export async function renderFolder(
-  content: ContentApi,
+  { content, denylist }: { readonly content: ContentApi; readonly denylist: DenyApi },
   { request, wait }: Exchange,
   folder: Resolved,
   { pageNumber, sort }: Wish,
@@ -80,6 +81,7 @@ export async function renderFolder(
     cid: String(entry.cid),
     totalBytes: entry.totalBytes,
     look: look(content, entry),
+    isBlocked: denylist.isActive && denylist.check({ cid: entry.cid }) !== undefined,
   }))
   // What fits on one page can be put in the order that people look in; a sharded folder comes by hash.
   if (isAll) rows.sort(ORDERS[sort])

@@ -11,6 +11,8 @@ export interface ListingEntry {
   /** 0 if the folder does not say. */
   readonly totalBytes: number
   readonly look: Look
+  /** By a denylist of this node: named, and not linked. */
+  readonly isBlocked?: boolean
 }
 
 /** Larger pictures are not loaded for a thumbnail. */
@@ -24,6 +26,7 @@ const PREVIEWED: ReadonlySet<Look> = new Set<Look>(['image', 'text', 'code', 'vi
 /** Written as text, since a page has a thousand of these; the order of attributes is what others' tests look for. */
 export function renderRow(entry: ListingEntry, here: string, place: Place): string {
   const { name, cid, totalBytes, look } = entry
+  if (entry.isBlocked === true) return `<li>${icon(look)}<span>${shown(name)}</span><span>blocked here</span></li>\n`
   const isBelow = !STEPS.has(name)
   const href = escapeText(isBelow ? `${here}/${encodeSegment(name)}` : linkTo(place, cid))
   const isPreviewed = isBelow && PREVIEWED.has(look)
