@@ -50,6 +50,8 @@ export interface AskedRequest {
 export interface ContentRequest extends AskedRequest {
   /** Where the bytes are: never changes what it leads to, whatever the name will say tomorrow. */
   readonly path: ContentPath
+  /** What types are told by, where the last segment of the path says less; empty for the bytes alone. */
+  readonly typeName?: string
   /** Only for names: how long the answer stays true, if that is known. */
   readonly lifetime?: { readonly ttlSecs: number | undefined }
 }

@@ -24,7 +24,7 @@ export interface Entry {
 }
 
 export interface Resolved extends Entry {
-  /** The CID of every block on the way, from the root to the entry (for X-Ipfs-Roots and Etag). */
+  /** The block that each segment of the path led to, the root first; inside a document that is the document again. */
   readonly roots: readonly CID[]
   /** Segments left when the path goes on inside an IPLD document (dag-cbor, dag-json). */
   readonly remainder: readonly string[]

@@ -9,7 +9,7 @@ import { blockSize, loadBlock } from './blocks.ts'
 import { decodeBlock, isDocument } from './codecs.ts'
 import { escapeName } from './names.ts'
 import { type FindOptions, findInShards } from './unixfs/hamt.ts'
-import { hasUnixfs, nameText, readNode } from './unixfs/node.ts'
+import { hasUnixfs, linksOfPlainNode, nameText, readNode } from './unixfs/node.ts'
 
 export interface ResolveOptions extends Wait {
   /** Called with each block that is read to go on from it, shards included, in order. */
@@ -41,6 +41,8 @@ export async function followPath(
     options.signal.throwIfAborted()
     const next = await follow(source, cid, rest, options)
     if (next === undefined) break
+    // Inside a document every step but the last has led nowhere else.
+    for (let inside = rest.length - next.rest.length; inside > 1; inside--) roots.push(cid)
     cid = next.cid
     rest = next.rest
     roots.push(cid)
@@ -61,12 +63,22 @@ async function follow(
   options: ResolveOptions,
 ): Promise<Step | undefined> {
   const [name = '', ...rest] = segments
-  if (cid.code !== DAG_PB && !isDocument(cid.code)) throw noLink(name, cid)
+  if (cid.code !== DAG_PB && !isDocument(cid.code)) {
+    // Nothing can be said of a block that is not here.
+    await blockSize(source, cid, options)
+    throw noLink(name, cid)
+  }
   const bytes = await loadBlock(source, cid, options)
   options.onBlock?.(cid, bytes)
   if (cid.code !== DAG_PB) return followDocument(cid, bytes, segments)
-  const node = readNode(cid, bytes)
   const key = Buffer.from(name)
+  const plain = linksOfPlainNode(cid, bytes)
+  if (plain !== undefined) {
+    const at = plain.find(key)
+    if (at < 0) throw noLink(name, cid)
+    return { cid: plain.cid(at), rest }
+  }
+  const node = readNode(cid, bytes)
   const found = node.unixfs.type === 'shard' ? await findInShards(source, node, key, options) : undefined
   if (found !== undefined) return { cid: found, rest }
   const index = node.unixfs.type === 'directory' ? node.links.find(key) : -1

@@ -257,7 +257,7 @@ test('paths that are wrong: status, words, and no caching', async () => {
     ['/ipfs/bafkreig2h27z44zbxwgvw7l7xhfjmihjgl5m6ayel5d4xgfb3xfxyqtbsu', 404, /failed to resolve/],
     ['/nowhere', 404, /\/nowhere/],
     [`/${root}`, 404, /./],
-    ['/ipns/example.org', 502, /not resolved/],
+    ['/ipns/example.org', 502, /failed to resolve/],
   ]
   for (const [target, status, words] of cases) {
     const answer = await gateway.raw(`GET ${target} HTTP/1.1\nHost: 127.0.0.1`)

@@ -76,13 +76,13 @@ function fileType(
   resolved: Resolved,
   range: ByteRange | undefined,
 ): string | Promise<string> {
-  const { parameters, path } = exchange.request
-  const asked = parameters.get('filename') ?? ''
-  const known = asked === '' ? knownTypes.get(resolved) : undefined
+  const { parameters, path, typeName } = exchange.request
+  const asked = parameters.get('filename') || typeName
+  const known = asked === undefined ? knownTypes.get(resolved) : undefined
   if (known !== undefined) return known
-  const name = asked || path.segments.at(-1) || ''
+  const name = asked ?? path.segments.at(-1) ?? ''
   if (range !== undefined && range.offset > 0) return typeWithoutBytes(name)
-  return sniffType(content, exchange, resolved, { name, isWhole: range === undefined, isLasting: asked === '' })
+  return sniffType(content, exchange, resolved, { name, isWhole: range === undefined, isLasting: asked === undefined })
 }
 
 async function sniffType(

@@ -12,6 +12,7 @@ import { represent, type Sources } from '../represent.ts'
 import { type ContentRequest, parseSegments } from '../request.ts'
 import { answer, CORS, type Exchange, redirect } from '../respond.ts'
 import { send } from '../stream.ts'
+import { typeByName } from '../types.ts'
 import { locationOf, type Match, matchRules, pathOf } from './match.ts'
 import { parseRedirects, type Rule, tooLarge } from './parse.ts'
 
@@ -32,14 +33,14 @@ export async function serveByRules(sources: Sources, exchange: Exchange, missing
   if (match.status >= 300 && match.status < 400) {
     return redirect(outgoing, { status: match.status, location: locationOf(match, request.query) })
   }
-  const found = await targetOf(sources.content, exchange, match, missing)
+  const found = await targetOf(sources.content, exchange, match)
   if (match.status !== 200) return sendPage(sources.content, exchange, found, match.status)
   const { path, resolved } = found
   if (resolved.kind === 'directory' && !request.hasSlash) {
     const query = request.query === '' ? '' : `?${request.query}`
     return redirect(outgoing, { status: 301, location: `${request.clientPath}/${query}` })
   }
-  const rewritten = { ...exchange, request: { ...request, path } }
+  const rewritten = { ...exchange, request: { ...request, path, typeName: typeNameOf(request, path) } }
   await answer(rewritten, await represent(sources, rewritten, resolved, AS_IT_IS))
 }
 
@@ -88,18 +89,21 @@ interface Target {
   readonly resolved: Resolved
 }
 
-/** One step: what a rewrite leads to is not matched again. */
-async function targetOf(
-  content: ContentApi,
-  { request, wait }: Exchange,
-  match: Match,
-  missing: unknown,
-): Promise<Target> {
+/** One step: what a rewrite leads to is not matched again. NO_LINK if it is not there. */
+async function targetOf(content: ContentApi, { request, wait }: Exchange, match: Match): Promise<Target> {
   const { names } = parseSegments(pathOf(match))
   const path = { root: request.path.root, segments: names }
-  const resolved = await find(content, path, wait)
-  if (resolved === undefined || resolved.remainder.length > 0) throw missing
+  const resolved = await content.resolve(path, wait)
+  if (resolved.remainder.length > 0)
+    throw new CairnError('NO_LINK', `_redirects leads into a document: ${resolved.cid}`)
   return { path, resolved }
+}
+
+/** Clients know the name that they asked for; a page in its place is HTML if it looks so. */
+function typeNameOf(request: ContentRequest, path: ContentRequest['path']): string {
+  const [asked = '', target = ''] = [request.segments.at(-1), path.segments.at(-1)]
+  if (typeByName(asked) !== undefined) return asked
+  return typeByName(target) === 'text/html' ? '' : target
 }
 
 /** A page for an error is all of that page, whatever part of it the client would have liked. */

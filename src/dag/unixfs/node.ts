@@ -70,18 +70,31 @@ const NO_NAME = new Uint8Array(0)
 /** BAD_BLOCK if it is not dag-pb, or not UnixFS. */
 export function readNode(cid: CID, bytes: Uint8Array): UnixfsNode {
   return readingBlock(cid, () => {
-    const ranges: number[] = []
-    const data = scanPb(bytes, (cidStart, cidEnd, nameStart, nameEnd, totalBytes) => {
-      ranges.push(cidStart, cidEnd, nameStart, nameEnd, totalBytes)
-    })
+    const { data, links } = scanNode(bytes)
     if (data === undefined) throw badBlock(cid, 'is dag-pb without UnixFS data')
     const unixfs = parseUnixfs(data)
-    const links = new Links(bytes, ranges)
     if (isContent(unixfs) && unixfs.blockSizes.length !== links.count) {
       throw badBlock(cid, `is a file of ${links.count} parts with ${unixfs.blockSizes.length} sizes`)
     }
     return { cid, bytes, unixfs, links }
   })
+}
+
+function scanNode(bytes: Uint8Array): { readonly data: Uint8Array | undefined; readonly links: Links } {
+  const ranges: number[] = []
+  const data = scanPb(bytes, (cidStart, cidEnd, nameStart, nameEnd, totalBytes) => {
+    ranges.push(cidStart, cidEnd, nameStart, nameEnd, totalBytes)
+  })
+  return { data, links: new Links(bytes, ranges) }
+}
+
+/** What every UnixFS message begins with: its type. */
+const TYPE_FIELD = 0x08
+
+/** The links of a dag-pb node that has another use than UnixFS; undefined for what is, or was meant to be, UnixFS. */
+export function linksOfPlainNode(cid: CID, bytes: Uint8Array): Links | undefined {
+  const { data, links } = readingBlock(cid, () => scanNode(bytes))
+  return data === undefined || data[0] !== TYPE_FIELD ? links : undefined
 }
 
 /** Whether a dag-pb block has data at all: without it, it is a sound node of some other use. */
