@@ -35,6 +35,8 @@ export interface BodyCheck {
   readonly car?: CarCheck
   /** Names with their contents; null: whatever it holds. */
   readonly tar?: Readonly<Record<string, string | null>>
+  /** No reader would take it for a whole TAR. */
+  readonly isBrokenTar?: true
   /** A valid IPNS record of that key, with that value. */
   readonly record?: { readonly key: string; readonly value: string }
 }
@@ -56,7 +58,7 @@ export interface Expected {
   readonly anyOf?: readonly Expected[]
   /** The answer's Etag, for later cases; `bare`: without its quotes. */
   readonly remember?: { readonly name: string; readonly bare: boolean }
-  /** Must end before its announced end; only where `status` does not hold. */
+  /** The connection may end before the answer does. */
   readonly orCut?: true
 }
 

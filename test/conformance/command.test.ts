@@ -45,12 +45,20 @@ async function serving(folder: string, env: Record<string, string> = {}) {
   })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const ready = JSON.parse((await lines.next()).value ?? '{}') as Ready
-  return { child, ready, exit: once(child, 'exit').then(([code]) => code as number | null), next: () => lines.next() }
+  return {
+    child,
+    ready,
+    exit: once(child, 'exit').then(([code]) => code as number | null),
+    next: () => lines.next(),
+    // A test that fails must not leave it behind.
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+  }
 }
 
 test('blocks of CARs and loose ones, at any depth, are served by the hosts of the suite until it is stopped', async () => {
   const { folder, inCar, loose } = await fixtures()
-  const { child, ready, exit } = await serving(folder)
+  using served = await serving(folder)
+  const { child, ready, exit } = served
   assert.is(ready.ready, true)
   assert.is(ready.blocks, 2)
   assert.is(new URL(ready.subdomain).host, `example.com:${new URL(ready.gateway).port}`)
@@ -76,7 +84,8 @@ test('a manifest names other hosts', async () => {
     join(folder, 'manifest.json'),
     '{"hosts":{"plain.test":{"subdomains":false},"gw.test":{"subdomains":true}}}',
   )
-  const { child, ready, exit } = await serving(folder)
+  using served = await serving(folder)
+  const { child, ready, exit } = served
   assert.match(ready.subdomain, /^http:\/\/gw\.test:\d+$/)
   child.kill('SIGINT')
   assert.is(await exit, 0)
@@ -97,11 +106,11 @@ test('the official suite, where it is, decides the exit code', async () => {
   mkdirSync(join(peers, 'src/gateway-conformance/fixtures'), { recursive: true })
   writeFileSync(join(peers, 'bin/gwc.test'), SUITE, { mode: 0o755 })
   const env = { CAIRN_PEERS: join(peers, 'bin'), PATH: process.env.PATH ?? '' }
-  const good = await serving(folder, env)
+  using good = await serving(folder, env)
   const counts = JSON.parse((await good.next()).value ?? '{}') as Record<string, unknown>
   assert.equal([counts.total, counts.passed, counts.failed], [2, 2, 0])
   assert.is(await good.exit, 0)
-  const bad = await serving(folder, { ...env, BREAK: '1' })
+  using bad = await serving(folder, { ...env, BREAK: '1' })
   const worse = JSON.parse((await bad.next()).value ?? '{}') as Record<string, unknown>
   assert.equal(worse.failures, ['TestTwo'])
   assert.is(await bad.exit, 3)

@@ -20,9 +20,8 @@ export function judge(answer: Answer, expected: Expected): Verdict {
     if (complaint !== undefined) complaints.push(complaint)
   }
   // A connection that ends early is a failure wherever it is not asked for.
-  const isCut = !answer.isWhole && expected.orCut === true
-  if (!answer.isWhole && !isCut) check('the answer was cut short')
-  if (expected.status !== undefined && !isCut) check(judgeStatus(answer.status, expected.status))
+  if (!answer.isWhole && expected.orCut !== true) check('the answer was cut short')
+  if (expected.status !== undefined) check(judgeStatus(answer.status, expected.status))
   for (const [name, wanted] of Object.entries(expected.headers ?? {}))
     check(judgeHeader(name, answer.headers.get(name), wanted))
   if (expected.body !== undefined) {
@@ -78,6 +77,8 @@ function* judgeBody(bytes: Buffer, wanted: BodyCheck): Generator<string | undefi
   const { car, tar, record } = wanted
   if (car !== undefined) yield* judgeCar(bytes, car)
   if (tar !== undefined) yield* judgeTar(bytes, tar)
+  if (wanted.isBrokenTar === true)
+    yield attempt(() => readTar(bytes).size >= 0, 'a TAR') === undefined ? 'the body is a TAR, and whole' : undefined
   if (record !== undefined)
     yield attempt(() => readRecord(bytes, record.key) === record.value, `a record with ${record.value}`)
 }

@@ -15,6 +15,12 @@ export function findKubo(): string | undefined {
   return folders.map(folder => join(folder, 'ipfs')).find(file => existsSync(file))
 }
 
+/** An offline daemon with a gateway: what it serves subdomains of, and the DNSLinks it knows. */
+export interface KuboGateway {
+  readonly hosts: readonly string[]
+  readonly dnslinks: Readonly<Record<string, string>>
+}
+
 export class Kubo implements AsyncDisposable {
   readonly #binary: string
   readonly #repo = mkdtempSync(join(tmpdir(), 'kubo-'))
@@ -24,13 +30,18 @@ export class Kubo implements AsyncDisposable {
     this.#binary = binary
   }
 
-  static async start({ swarmKey }: { swarmKey?: string } = {}): Promise<Kubo> {
+  static async start({ swarmKey, gateway }: { swarmKey?: string; gateway?: KuboGateway } = {}): Promise<Kubo> {
     const kubo = new Kubo(findKubo() ?? 'ipfs')
     await kubo.run(['init', '--profile=test'])
-    kubo.#configure()
+    kubo.#configure(gateway)
     if (swarmKey !== undefined) writeFileSync(join(kubo.#repo, 'swarm.key'), swarmKey)
-    await kubo.#startDaemon()
+    await kubo.#startDaemon(gateway)
     return kubo
+  }
+
+  /** `host:port` of its gateway, if it was started with one. */
+  gatewayAddress(): string {
+    return new URL(readFileSync(join(this.#repo, 'gateway'), 'utf8').trim()).host
   }
 
   /** Runs `ipfs` with these arguments and gives what it wrote to stdout. */
@@ -68,14 +79,21 @@ export class Kubo implements AsyncDisposable {
     return { ...process.env, IPFS_PATH: this.#repo, IPFS_TELEMETRY: 'off' }
   }
 
-  #configure(): void {
+  #configure(gateway: KuboGateway | undefined): void {
     const file = join(this.#repo, 'config')
     const config = JSON.parse(readFileSync(file, 'utf8'))
     config.Addresses = {
       ...config.Addresses,
       Swarm: ['/ip4/127.0.0.1/tcp/0'],
       API: '/ip4/127.0.0.1/tcp/0',
-      Gateway: [],
+      Gateway: gateway === undefined ? [] : '/ip4/127.0.0.1/tcp/0',
+    }
+    if (gateway !== undefined) {
+      const rules = { Paths: ['/ipfs', '/ipns'], UseSubdomains: true, InlineDNSLink: true }
+      config.Gateway = {
+        ...config.Gateway,
+        PublicGateways: Object.fromEntries(gateway.hosts.map(host => [host, rules])),
+      }
     }
     config.Bootstrap = []
     config.Routing = { Type: 'none' }
@@ -87,9 +105,12 @@ export class Kubo implements AsyncDisposable {
     writeFileSync(file, JSON.stringify(config))
   }
 
-  async #startDaemon(): Promise<void> {
+  async #startDaemon(gateway: KuboGateway | undefined): Promise<void> {
     let output = ''
-    const daemon = spawn(this.#binary, ['daemon'], { env: this.#env(), stdio: ['ignore', 'pipe', 'pipe'] })
+    const args = gateway === undefined ? ['daemon'] : ['daemon', '--offline']
+    const names = Object.entries(gateway?.dnslinks ?? {}).map(([name, path]) => `${name}:${path}`)
+    const env = { ...this.#env(), ...(names.length > 0 && { IPFS_NS_MAP: names.join(',') }) }
+    const daemon = spawn(this.#binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [daemon.stdout, daemon.stderr]) stream.on('data', chunk => (output += chunk))
     this.#daemon = daemon
     for (const end = Date.now() + READY_MS; Date.now() < end && daemon.exitCode === null; await sleep(50)) {
