@@ -97,6 +97,7 @@ async function holdOpen(play: Play, seat: Seat, how: 'hold' | 'keep', dag: numbe
   const kept = await play.must(seat, { do: how === 'keep' ? 'keep' : 'put', keys })
   if (how === 'hold' || kept === keys.length) return model.asked(operation, keys)
   if (mustBe) throw new Error(`only ${kept} of ${keys.length} blocks could be kept, and all are here`)
+  model.mentioned(keys)
   await operate(play, seat, 'abort')
 }
 
@@ -217,7 +218,7 @@ async function editTree(play: Play, seat: Seat, how: 'cp' | 'rm', dag: number): 
   const codes =
     how === 'rm' ? [] : [...(isThere ? [] : ['BLOCK_NOT_LOCAL']), ...(model.tree.has(dag) ? ['BAD_REQUEST'] : [])]
   const done = await play.may(seat, { do: how, dag }, ...codes)
-  if (done === undefined) return
+  if (done === undefined) return model.mentioned(dagAt(dag).blocks)
   if (how === 'cp') model.linked(dag)
   else model.tree.delete(dag)
 }

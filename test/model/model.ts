@@ -132,6 +132,14 @@ export class Model {
     }
   }
 
+  /**
+   * Met by an operation that then failed: its end may commit the touch all the same, and a collection that is open spares
+   * what was touched after it opened. The next one takes it; and nothing comes back, for a touch brings no bytes.
+   */
+  mentioned(keys: Iterable<string>): void {
+    for (const key of keys) if (this.presence.get(key) !== 'gone') this.collection?.excused.add(key)
+  }
+
   begin(dag: number, met: boolean, asNodes = true): ModelOperation {
     const operation = { dag, met, asNodes, sure: new Set<string>(), asked: new Set<string>() }
     this.operations.add(operation)

@@ -20,6 +20,35 @@ export const REGRESSIONS: readonly Regression[] = [
       { do: 'remove', on: 1, key: KEYS.indexOf(keyOf(dagAt(0).root)) },
     ],
   },
+  {
+    fault: 'the model took a block for swept that a `files cp` had touched before it failed for want of another',
+    steps: [
+      { do: 'put', on: 0, dag: 2 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'walk', on: 0, dag: 0, name: '' },
+      { do: 'walkOn', on: 0 },
+      { do: 'sweep', on: 0 },
+      { do: 'sweepOn', on: 0 },
+      { do: 'walkEnd', on: 0 },
+      { do: 'sweepOn', on: 0 },
+      { do: 'cp', on: 0, dag: 1 },
+      { do: 'sweepEnd', on: 0 },
+      { do: 'walkOn', on: 0 },
+      { do: 'clock', ms: 10_000 },
+    ],
+  },
+  {
+    fault: 'the same of an operation that could keep only some of its blocks',
+    steps: [
+      { do: 'put', on: 0, dag: 2 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'sweep', on: 1 },
+      { do: 'sweepOn', on: 1 },
+      { do: 'sweepOn', on: 1 },
+      { do: 'keep', on: 0, dag: 1 },
+      { do: 'sweepEnd', on: 1 },
+    ],
+  },
   // Found with faults planted (test/crash/planted): the shortest runs that show them.
   {
     fault: 'planted: the threshold taken at the sweep loses what an operation held that ended after the mark',
