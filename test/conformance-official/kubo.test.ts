@@ -5,18 +5,22 @@ import * as assert from 'uvu/assert'
 import { findKubo } from '../interop/kubo-daemon.ts'
 import { runInNamespace, whyNoNamespace } from '../net/namespace.ts'
 
-const reasons = [
-  findKubo() === undefined && 'no `ipfs` on the PATH or in $CAIRN_PEERS',
-  existsSync(process.env.CAIRN_FIXTURES ?? '') === false && '$CAIRN_FIXTURES names no folder with the official data',
-  whyNoNamespace(),
-].filter(reason => typeof reason === 'string' && reason !== '')
-const lane = reasons.length === 0 ? test : test.skip
-if (reasons.length > 0) console.log(`\n» conformance replica against Kubo: SKIPPED, ${reasons.join('; ')}`)
+const noKubo = findKubo() === undefined ? 'no `ipfs` on the PATH or in $CAIRN_PEERS' : whyNoNamespace()
+const noData = existsSync(process.env.CAIRN_FIXTURES ?? '')
+  ? ''
+  : '$CAIRN_FIXTURES names no folder with the official data'
 
-lane('all cases of the replica hold for Kubo', async () => {
-  const { code, output } = await runInNamespace(join(import.meta.dirname, 'kubo-replica.ts'), '')
-  console.log(output)
-  assert.is(code, 0, output)
-})
+for (const [data, reason] of [
+  ['official', noKubo || noData],
+  ['own', noKubo],
+] as const) {
+  const lane = reason === '' ? test : test.skip
+  if (reason !== '') console.log(`\n» conformance replica against Kubo, ${data} data: SKIPPED, ${reason}`)
+  lane(`all cases of the replica hold for Kubo: ${data} data`, async () => {
+    const { code, output } = await runInNamespace(join(import.meta.dirname, 'kubo-replica.ts'), data)
+    console.log(output)
+    assert.is(code, 0, output)
+  })
+}
 
 test.run()

@@ -43,6 +43,8 @@ export const NAMES = {
   HAMT: 'bafybeidbclfqleg2uojchspzd4bob56dqetqjsj27gy2cq3klkkgxtpn4i',
   HAMT_FD: 'bafybeifajm5xyg46n4hjxg7clq2f7vcn7eg7bn3yevylcemr6vd7mp6gta',
   HAMT_07: 'bafybeiawjmzmi5c6v5h75nepfpx7jj5ns5t54girned3kilvakmhctxlxy',
+  /** SHA-256 of the CIDs of all 237 shards, depth first, joined by line feeds. */
+  HAMT_SHARDS: 'a174a7fcef677217f7d071d6e3f53dccf932a23d5cd771eed500343718774e2a',
   CBORDIR: 'bafybeia264q44a3kmfc2otctzu4egp2k235o3t7mslz2yjraymp4nv6asi',
   CBORDOC: 'bafyreidy4q6mmetut5jzc54ambsfnatbyoujmwbfzyyolqw24majazwgha',
   HELLO_V0: 'QmZULkCELmmk5XNfCgTnCyFgAVxBRBXyDHGGMVoLFLiXEN',

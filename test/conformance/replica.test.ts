@@ -1,48 +1,62 @@
 import { existsSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { temporaryFolder } from '../support/cairn.ts'
 import type { Case } from './case.ts'
 import { NAMES, type Names } from './names.ts'
+import { type OwnData, writeOwnData } from './own-data.ts'
 import { casesFor, GROUPS, runReplica } from './replica.ts'
 import { startConformance } from './serving.ts'
 
-/** The official data. Faults are looked for where they are: a part of the names of cases. */
+/** The official data; a part of the names of cases, where faults are looked for. */
 const { CAIRN_FIXTURES: fixtures = '', TEST_ONLY: only = '' } = process.env
 
 test('every case of every function of the suite is here, once', () => {
   const cases = casesFor(NAMES)
-  const count = Object.fromEntries(
-    Object.entries(Object.groupBy(cases, ({ group }) => group)).map(([group, list]) => [group, list?.length]),
-  )
-  assert.equal(count, GROUPS)
+  const counts = Object.entries(Object.groupBy(cases, ({ group }) => group)).map(([group, of]) => [group, of?.length])
+  assert.equal(Object.fromEntries(counts), GROUPS)
   assert.is(cases.length, 274)
 })
 
-const wanted = ({ group, name }: Case): boolean => `${group}/${name}`.includes(only)
+interface Lane {
+  readonly title: string
+  readonly workers: number
+  /** Writes the fixtures or tells where they are. */
+  data(): Promise<OwnData>
+}
 
+const own = (): Promise<OwnData> => writeOwnData(temporaryFolder('fixtures'))
+const official = async (): Promise<OwnData> => ({ folder: fixtures, names: {} })
 const isThere = fixtures !== '' && existsSync(fixtures)
-if (!isThere) console.log('\n» conformance: SKIPPED, $CAIRN_FIXTURES names no folder with the official data')
+const lanes: readonly Lane[] = [
+  { title: 'conformance on DAGs of our own', workers: 0, data: own },
+  ...(isThere ? [{ title: 'conformance', workers: 0, data: official }] : []),
+]
+if (!isThere) {
+  const reason = fixtures === '' ? '$CAIRN_FIXTURES is not set' : `there is no ${fixtures}`
+  console.log(`\n» conformance: SKIPPED with the official data, ${reason}; all of it runs on DAGs of our own`)
+}
 
-for (const workers of [0]) {
-  const lane = isThere ? test : test.skip
-  lane(`the suite's cases, with ${workers} workers`, async () => {
+for (const { title, workers, data } of lanes) {
+  test(`${title}, with ${workers} workers`, async () => {
+    const { folder, names } = await data()
     await using gateway = await startConformance(
-      fixtures,
+      folder,
       workers === 0 ? [] : ['--config', `gateway.workers=${workers}`],
     )
-    const names: Names = { ...NAMES, GW: gateway.subdomainHost }
-    const cases = casesFor(names).filter(wanted)
+    const all: Names = { ...NAMES, ...names, GW: gateway.subdomainHost }
+    const cases = casesFor(all).filter(({ group, name }: Case) => `${group}/${name}`.includes(only))
+    assert.ok(cases.length > 0, `no case has "${only}" in its name`)
     const failed: string[] = []
     let checks = 0
     for await (const outcome of runReplica(gateway.address, cases)) {
       checks += outcome.checks
-      if (outcome.complaints.length > 0)
-        failed.push(`${outcome.group}/${outcome.name}\n    ${outcome.complaints.join('\n    ')}`)
+      const what = [`${outcome.group}/${outcome.name}`, ...outcome.complaints]
+      if (outcome.complaints.length > 0) failed.push(what.join('\n    '))
     }
-    if (only === '')
-      console.log(
-        `\n» conformance: ${cases.length - failed.length} of 274 cases, ${checks} checks, ${failed.length} failed (workers ${workers})`,
-      )
+    const passed = cases.length - failed.length
+    const counts = `${passed} of ${cases.length} cases, ${checks} checks, ${failed.length} failed`
+    console.log(`\n» ${title}: ${counts} (workers ${workers})`)
     assert.is(failed.length, 0, failed.join('\n'))
   })
 }

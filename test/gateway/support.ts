@@ -186,7 +186,7 @@ async function addFile(
   return rootOf(memory, [{ path: [name], kind: 'file', content: once(content) }], options)
 }
 
-async function addTree(memory: MemoryBlocks, tree: Tree, options: ImportOptions = {}): Promise<CID> {
+export async function addTree(memory: MemoryBlocks, tree: Tree, options: ImportOptions = {}): Promise<CID> {
   const root: SourceEntry = { path: ['root'], kind: 'directory', content: once('') }
   return rootOf(memory, [root, ...entriesOf(tree, ['root'])], options)
 }
