@@ -1,10 +1,14 @@
 // Rebuilding the database of a repository, with progress and its outcome in words: for `repo rebuild` and `repo check --repair`.
 
+import { CID } from 'multiformats/cid'
+import { decode } from 'multiformats/hashes/digest'
+import { RAW } from '../src/block/cid.ts'
 import { CairnError } from '../src/errors.ts'
 import { isDatabaseBroken } from '../src/store/rebuild/damage.ts'
 import { type RebuildResult, rebuildIndex } from '../src/store/rebuild/rebuild.ts'
 import { formatSize } from '../src/units.ts'
 import type { CommandContext } from './command.ts'
+import { listsOf } from './deny.ts'
 import { count, print } from './print.ts'
 import { createProgress } from './progress.ts'
 
@@ -15,12 +19,15 @@ export async function rebuildRepo(context: Where): Promise<RebuildResult | undef
   let result: RebuildResult | undefined
   const { globals, io, session, signal } = context
   const path = session.repo
+  using lists = listsOf(session)
+  const isForbidden = (mh: Uint8Array): boolean =>
+    lists.denylist.isActive && lists.denylist.check({ cid: CID.createV1(RAW, decode(mh)) }) !== undefined
   using progress = createProgress({
     out: io.stderr,
     label: 'rebuilding',
     enabled: globals.progress ?? io.stderr.isTerminal,
   })
-  for await (const event of rebuildIndex({ path, log: session.log, signal })) {
+  for await (const event of rebuildIndex({ path, log: session.log, signal, isForbidden })) {
     if (event.type === 'progress') {
       progress.update({ done: event.done, total: event.total, unit: event.stage })
       continue

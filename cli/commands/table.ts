@@ -127,6 +127,32 @@ export const COMMANDS: readonly TableEntry[] = [
     load: () => import('./swarm-connect.ts'),
   },
 
+  {
+    name: 'deny add',
+    group: 'Denylists',
+    summary: 'Block content, paths and names on this node',
+    load: () => import('./deny-add.ts'),
+  },
+  {
+    name: 'deny rm',
+    group: 'Denylists',
+    summary: "Take rules out of this node's own list",
+    load: () => import('./deny-rm.ts'),
+  },
+  { name: 'deny ls', group: 'Denylists', summary: 'List the denylists in force', load: () => import('./deny-ls.ts') },
+  {
+    name: 'deny check',
+    group: 'Denylists',
+    summary: 'Tell whether something is blocked, and by which rule',
+    load: () => import('./deny-check.ts'),
+  },
+  {
+    name: 'deny update',
+    group: 'Denylists',
+    summary: 'Fetch the subscribed denylists now',
+    load: () => import('./deny-update.ts'),
+  },
+
   { name: 'repo stat', group: 'Repository', summary: 'Show how much is stored', load: () => import('./repo-stat.ts') },
   {
     name: 'repo check',
