@@ -57,6 +57,9 @@ export class KernelLock implements Disposable {
   }
 }
 
+/** What tells more than SQLite's words. A place where nothing may be written is not among them: it is no disk that fails. */
+const OF_THE_DISK = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EIO'])
+
 /** SQLite does not say why a file cannot be made: another name beside it, which is no lock, tells. */
 function explainNew(error: unknown, file: string): unknown {
   if (!mayBeFull(error)) return error
@@ -65,7 +68,7 @@ function explainNew(error: unknown, file: string): unknown {
     closeSync(openSync(probe, 'wx', 0o600))
     rmSync(probe, { force: true })
   } catch (cause) {
-    return explainDisk(cause, file)
+    if (OF_THE_DISK.has((cause as NodeJS.ErrnoException).code ?? '')) return explainDisk(cause, file)
   }
   return explainSqlite(error, file)
 }
