@@ -1,7 +1,6 @@
 // A daemon's denylists: in step with their files, and those that others publish asked for again from time to time.
 
 import { setTimeout } from 'node:timers/promises'
-import { updateSubscriptions } from '../policy/subscriptions.ts'
 import { parseDuration } from '../units.ts'
 import type { UpkeepTask } from './upkeep.ts'
 
@@ -13,6 +12,8 @@ export const updateDenylists: UpkeepTask = async ({ store, config, log, signal }
   const everyMs = parseDuration(config.deny.interval)
   if (config.deny.subscriptions.length === 0 || everyMs === 0) return
   const part = log.part('deny')
+  // Brings HTTP along, which a plain command does without.
+  const { updateSubscriptions } = await import('../policy/subscriptions.ts')
   while (!signal.aborted) {
     let failed = false
     try {
