@@ -84,7 +84,7 @@ function explanation({ cid, links }: BlockPage): Html {
       : 'Each link below is the address of another block, so this one address vouches for everything below it, too.'
   return html`<details class="how"><summary>How can an address be trusted?</summary>
 <p>The digest is a fingerprint of the bytes of this block. Whoever sends them, you can compute it again: a single changed bit gives another one. So it does not matter where content comes from, and an address can never come to mean something else. ${below}</p>
-${tool === undefined ? '' : html`<p>Try it: save the <a href="?format=raw" download>raw block</a>, then compare the digest with what this prints.</p><pre><code><b>$ </b>${tool} ${String(cid)}.bin</code></pre>`}
+${tool === undefined ? '' : html`<p>Try it: save the <a href="?format=raw" download>raw block</a>, then compare the digest with what this prints.</p><pre tabindex="0"><code><b>$ </b>${tool} ${String(cid)}.bin</code></pre>`}
 </details>`
 }
 

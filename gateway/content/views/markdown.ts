@@ -13,8 +13,8 @@ interface Reading {
   readonly lines: readonly string[]
   readonly context: InlineContext
   readonly depth: number
-  /** Its first heading is of this level on our page. */
-  readonly headingLevel: number
+  /** What its highest heading is on our page, and the level of the last one: an outline that skips levels is closed up. */
+  readonly headings: { readonly first: number; last: number }
 }
 
 interface Block {
@@ -35,7 +35,12 @@ export function renderMarkdown(source: string, { headingLevel }: { headingLevel:
     if (name !== undefined && url !== undefined) references.set(name.toLowerCase(), url)
     return name === undefined
   })
-  return renderBlocks({ lines, context: { references, budget: { left: MOST_STEPS } }, depth: 0, headingLevel })
+  return renderBlocks({
+    lines,
+    context: { references, budget: { left: MOST_STEPS } },
+    depth: 0,
+    headings: { first: headingLevel, last: headingLevel - 1 },
+  })
 }
 
 /** One that is never closed is text. */
@@ -109,8 +114,9 @@ function heading(reading: Reading, at: number): Block | undefined {
   return { html: headingOf(reading, marks.length, text), next: at + 1 }
 }
 
-function headingOf({ context, headingLevel }: Reading, level: number, text: string): string {
-  const tag = `h${Math.min(6, level + headingLevel - 1)}`
+function headingOf({ context, headings }: Reading, level: number, text: string): string {
+  headings.last = Math.min(6, level + headings.first - 1, headings.last + 1)
+  const tag = `h${headings.last}`
   const slug = text
     .toLowerCase()
     .replace(/[^\p{L}\p{N} _-]/gu, '')

@@ -66,7 +66,7 @@ dd code{font-size:.8em}
 .list .p{grid-column:3;grid-row:2;justify-self:end;color:var(--soft);font-size:.8rem}
 .list .t{width:2.1rem;height:2.1rem;object-fit:cover;border-radius:.3rem;background:var(--code);grid-row:1/span 2;margin-left:-.45rem}
 .list details{grid-column:2/-1;font-size:.8rem;margin:.2rem 0}
-.list summary{color:var(--soft);font-weight:400;width:max-content}
+.list summary{color:var(--soft);font-weight:400;width:max-content;padding:.2rem .3rem .2rem 0}
 audio,video{display:block;width:100%;max-width:36rem;margin:.5rem 0;border-radius:.4rem}
 video{max-height:24rem;background:#000}
 .tools{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;justify-content:space-between;align-items:center;margin:0 0 .6rem;color:var(--soft);font-size:.875rem}
