@@ -32,7 +32,7 @@ export const LIMITS = {
   walkBlocks: limit(100_000_000, 'count', 'Distinct blocks one walk visits'),
   readVisits: limit(20_000_000, 'count', 'Nodes visited for one answer, so that a bomb of empty leaves ends'),
   codecDepth: limit(1024, 'count', 'Nesting inside one dag-cbor or dag-json block'),
-  pathSegments: limit(256, 'count', 'Segments of one content path'),
+  pathSegments: limit(1024, 'count', 'Segments of one content path'),
   pathBytes: limit(8 * KiB, 'bytes', 'Length of one content path'),
   symlinkBytes: limit(4 * KiB, 'bytes', 'Length of a symlink target'),
   importDepth: limit(512, 'count', 'Folders inside folders that an import follows'),

@@ -2,7 +2,11 @@
 
 const ESCAPED = /[<>&\u2028\u2029]/g
 
-/** Without the closing newline. */
+/** Without the closing newline. Bytes of names that are no UTF-8 are lost, as in Go. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(ESCAPED, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const text = JSON.stringify(value)
+  const json = /\\ud[89a-f]/.test(text) ? JSON.stringify(value, wellFormed) : text
+  return json.replace(ESCAPED, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)

@@ -34,7 +34,38 @@ const OBEYED = /(?!\u200c|\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 export function escapeName(name: string): string {
   return name.replace(OBEYED, character => {
     const code = character.codePointAt(0) as number
+    if (isByte(code)) return '\ufffd'
     if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`
     return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`
   })
+}
+
+/** Where bytes that are no UTF-8 stand in a text, each as one lone surrogate: names are bytes, and have to come back. */
+const BYTE = 0xdc00
+const isByte = (code: number): boolean => code >= BYTE + 0x80 && code <= BYTE + 0xff
+
+const UTF8_OR_BYTE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes are what is meant
+  /[\x00-\x7f]+|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g
+
+/** A name as text, from which `bytesOfName` makes the same bytes again, whatever they are. */
+export function textOfName(bytes: Uint8Array): string {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = view.toString('utf8')
+  if (!text.includes('\ufffd')) return text
+  return view.toString('latin1').replace(UTF8_OR_BYTE, part => {
+    const code = part.charCodeAt(0)
+    if (part.length > 1 || code < 0x80) return Buffer.from(part, 'latin1').toString('utf8')
+    return String.fromCharCode(BYTE + code)
+  })
+}
+
+export function bytesOfName(name: string): Uint8Array {
+  if (name.isWellFormed()) return Buffer.from(name)
+  return Buffer.concat(
+    [...name].map(point => {
+      const code = point.codePointAt(0) as number
+      return isByte(code) ? Buffer.of(code - BYTE) : Buffer.from(point)
+    }),
+  )
 }

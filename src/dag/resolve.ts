@@ -7,7 +7,7 @@ import type { BlockSource, Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { blockSize, loadBlock } from './blocks.ts'
 import { decodeBlock, isDocument } from './codecs.ts'
-import { escapeName } from './names.ts'
+import { bytesOfName, escapeName } from './names.ts'
 import { type FindOptions, findInShards } from './unixfs/hamt.ts'
 import { hasUnixfs, linksOfPlainNode, nameText, readNode } from './unixfs/node.ts'
 
@@ -71,7 +71,7 @@ async function follow(
   const bytes = await loadBlock(source, cid, options)
   options.onBlock?.(cid, bytes)
   if (cid.code !== DAG_PB) return followDocument(cid, bytes, segments)
-  const key = Buffer.from(name)
+  const key = bytesOfName(name)
   const plain = linksOfPlainNode(cid, bytes)
   if (plain !== undefined) {
     const at = plain.find(key)

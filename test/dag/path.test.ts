@@ -40,7 +40,7 @@ const BAD: readonly [string, string, RegExp][] = [
   [`ipfs://${V1}/%ff`, 'BAD_PATH', /percent/],
   ['/ipns/example.org', 'BAD_PATH', /IPNS/],
   ['ipns://example.org/a', 'BAD_PATH', /IPNS/],
-  [`/ipfs/${V1}${'/a'.repeat(257)}`, 'LIMIT', /257/],
+  [`/ipfs/${V1}${'/a'.repeat(1025)}`, 'LIMIT', /1025/],
   [`/ipfs/${V1}/${'a'.repeat(9000)}`, 'LIMIT', /content path/],
   ['\u001b[2J', 'BAD_CID', /"\\x1b\[2J"/],
 ]

@@ -15,6 +15,8 @@ export interface HostileCase {
   readonly doors: readonly string[]
   readonly root?: string
   readonly outcome: string
+  /** Paths to ask for, of `_redirects` cases. */
+  readonly requests?: readonly string[]
   readonly maxStored?: number
   readonly maxBlocks?: number
   readonly large?: boolean

@@ -7,8 +7,9 @@ import type { BlockSource, Wait } from '../../block/source.ts'
 import { CairnError } from '../../errors.ts'
 import { createPace } from '../../store/collect/pace.ts'
 import { badBlock, loadBlock } from '../blocks.ts'
+import { textOfName } from '../names.ts'
 import { isSubShard, maxLevels, NamePath, readShard, readSubShard, type Shard } from './hamt.ts'
-import { nameText, readNode, type UnixfsNode } from './node.ts'
+import { readNode, type UnixfsNode } from './node.ts'
 
 /** Shards read ahead below one shard, and in the whole listing. */
 const READ_AHEAD = 8
@@ -25,7 +26,7 @@ export async function* listDirectory(source: BlockSource, cid: CID, options: Wai
 }
 
 const entryAt = ({ links }: UnixfsNode, index: number, skip: number): DirectoryEntry => ({
-  name: nameText(links.name(index, skip)),
+  name: textOfName(links.name(index, skip)),
   cid: links.cid(index),
   totalBytes: links.totalBytes(index),
 })
