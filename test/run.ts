@@ -12,7 +12,7 @@ const RUN_ONE = join(import.meta.dirname, 'support/run-one.ts')
 const SLOW = new Set(['browser', 'interop', 'conformance-official', 'soak'])
 /** `--full`: the long budget of suites that sample in `npm test`. */
 const FULL = process.argv.includes('--full')
-const FILE_TIMEOUT_MS = Number(process.env.TEST_TIMEOUT_MS ?? (FULL ? 1_200_000 : 120_000))
+const FILE_TIMEOUT_MS = Number(process.env.TEST_TIMEOUT_MS ?? (FULL ? 1_200_000 : 300_000))
 
 interface Outcome {
   readonly file: string

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 
-const TEST_TIMEOUT_MS = Number(process.env.TEST_ONE_TIMEOUT_MS ?? 60_000)
+const TEST_TIMEOUT_MS = Number(process.env.TEST_ONE_TIMEOUT_MS ?? 120_000)
 
 type Runner = () => Promise<[errors: string | true, passed: number, skipped: number, total: number]>
 const queue: [null, ...Runner[]] = [null]
