@@ -1,7 +1,7 @@
 // A folder of fixtures made here, for machines without the official data: blocks, records, DNSLinks, and the names they have.
 
 import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as dagCbor from '@ipld/dag-cbor'
 import * as dagPb from '@ipld/dag-pb'
@@ -39,8 +39,18 @@ export async function writeOwnData(folder: string): Promise<OwnData> {
   writeFileSync(join(folder, 'own.car'), carOf(blocks))
   const all = { ...NAMES, ...names, ...keys }
   writeFileSync(join(folder, 'dnslinks.json'), JSON.stringify({ domains: dnslinks(all) }))
-  return { folder, names: { ...names, ...keys } }
+  const data: OwnData = { folder, names: { ...names, ...keys } }
+  writeFileSync(join(folder, NAMES_FILE), JSON.stringify(data.names))
+  return data
 }
+
+const NAMES_FILE = 'names.json'
+
+/** What `writeOwnData` has written there. */
+export const readOwnData = (folder: string): OwnData => ({
+  folder,
+  names: JSON.parse(readFileSync(join(folder, NAMES_FILE), 'utf8')) as Partial<Names>,
+})
 
 async function importTree(blocks: Blocks, { tree, style, chunkBytes, maxLinks = 0 }: OwnTree): Promise<string> {
   const memory = new MemoryBlocks()

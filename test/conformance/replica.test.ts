@@ -4,12 +4,12 @@ import * as assert from 'uvu/assert'
 import { temporaryFolder } from '../support/cairn.ts'
 import type { Case } from './case.ts'
 import { NAMES, type Names } from './names.ts'
-import { type OwnData, writeOwnData } from './own-data.ts'
+import { type OwnData, readOwnData, writeOwnData } from './own-data.ts'
 import { casesFor, GROUPS, runReplica } from './replica.ts'
 import { startConformance } from './serving.ts'
 
-/** The official data; a part of the names of cases, where faults are looked for. */
-const { CAIRN_FIXTURES: fixtures = '', TEST_ONLY: only = '' } = process.env
+/** The official data; and, where faults are looked for, a part of the names of cases and data made before. */
+const { CAIRN_FIXTURES: fixtures = '', TEST_ONLY: only = '', CONFORMANCE_DATA: made = '' } = process.env
 
 test('every case of every function of the suite is here, once', () => {
   const cases = casesFor(NAMES)
@@ -25,7 +25,7 @@ interface Lane {
   data(): Promise<OwnData>
 }
 
-const own = (): Promise<OwnData> => writeOwnData(temporaryFolder('fixtures'))
+const own = async (): Promise<OwnData> => (made === '' ? writeOwnData(temporaryFolder('fixtures')) : readOwnData(made))
 const official = async (): Promise<OwnData> => ({ folder: fixtures, names: {} })
 const isThere = fixtures !== '' && existsSync(fixtures)
 const lanes: readonly Lane[] = [
