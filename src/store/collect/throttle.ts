@@ -19,6 +19,8 @@ const CONTENDED_MS = 500
 /** Timers are not finer. */
 const LEAST_REST_MS = 1
 const MOST_REST_MS = 1_000
+/** A step that seems to take longer is a process that was stopped, or a lid that was closed: that is no work to rest from. */
+const MOST_STEP_MS = 1_000
 
 export class Throttle {
   readonly signal: AbortSignal
@@ -56,7 +58,7 @@ export class Throttle {
 
   /** For work that holds no lock, but the processor and the disk. */
   worked(durationMs: number): void {
-    this.#owedMs += (durationMs * (1 - this.#share)) / this.#share
+    this.#owedMs += (Math.min(durationMs, MOST_STEP_MS) * (1 - this.#share)) / this.#share
   }
 
   /** To be called between small steps; there is a promise if a rest or a turn of the event loop is due. */
