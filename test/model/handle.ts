@@ -2,6 +2,8 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Actor, type Command, type Reply } from './actor.ts'
 import { setClock } from './clock.ts'
@@ -36,8 +38,12 @@ export class ChildHandle implements Handle {
   readonly #child: ChildProcess
   #log = ''
 
-  constructor() {
-    this.#child = fork(CHILD, { execArgv: process.execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  constructor(compileCache: string) {
+    this.#child = fork(CHILD, {
+      execArgv: process.execArgv,
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', chunk => {
         this.#log = `${this.#log}${chunk}`.slice(-5000)
@@ -79,6 +85,8 @@ export class ChildHandle implements Handle {
 export class Pool implements AsyncDisposable {
   readonly #idle: ChildHandle[] = []
   readonly #spare: number
+  /** Every kill costs a start, and most of a start is the compiling of modules. */
+  readonly #compileCache = mkdtempSync(join(tmpdir(), 'cairn-model-compiled-'))
   spawned = 0
 
   constructor(spare: number) {
@@ -88,13 +96,13 @@ export class Pool implements AsyncDisposable {
 
   #fill(): void {
     while (this.#idle.length < this.#spare) {
-      this.#idle.push(new ChildHandle())
+      this.#idle.push(new ChildHandle(this.#compileCache))
       this.spawned++
     }
   }
 
   take(): ChildHandle {
-    const handle = this.#idle.shift() ?? new ChildHandle()
+    const handle = this.#idle.shift() ?? new ChildHandle(this.#compileCache)
     this.#fill()
     return handle
   }
@@ -105,5 +113,6 @@ export class Pool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#idle.splice(0).map(handle => handle.kill()))
+    rmSync(this.#compileCache, { recursive: true, force: true })
   }
 }
