@@ -63,8 +63,9 @@ export class HashThreads implements Disposable {
     const thread: Thread = { worker, waiting: new Map() }
     worker.unref()
     worker.on('message', (message: ThreadMessage) => {
-      if (message === 'ready') this.#ready.push(thread)
-      else settle(thread, message)
+      if (message !== 'ready') settle(thread, message)
+      // It may still start when all have been told to end.
+      else if (this.#workers.includes(worker)) this.#ready.push(thread)
     })
     worker.on('error', cause => this.#lose(thread, cause))
     worker.on('exit', () => this.#lose(thread, undefined))

@@ -10,6 +10,7 @@ const TRUNCATE_WAIT_MS = 150
 const RETRY_MS = 1_000
 /** 256 MiB at the usual limit. */
 const ALARM_TIMES = 4
+const ALARM_EVERY_MS = 10_000
 
 export const walBytes = (databaseFile: string): number =>
   statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0
@@ -20,6 +21,7 @@ export class WalKeeper {
   readonly #limitBytes: number
   readonly #log: Logger
   #notBefore = 0
+  #noAlarmBefore = 0
 
   constructor({ file, limitBytes, log }: { file: string; limitBytes?: number | undefined; log: Logger }) {
     this.#file = file
@@ -29,6 +31,7 @@ export class WalKeeper {
 
   afterCommit(connection: DatabaseSync, busyTimeoutMs: number): void {
     const sizeBytes = walBytes(this.#file)
+    if (sizeBytes > this.#limitBytes * ALARM_TIMES) this.#alarm(sizeBytes)
     if (sizeBytes <= this.#limitBytes || performance.now() < this.#notBefore) return
     this.#notBefore = performance.now() + RETRY_MS
     connection.exec(`PRAGMA busy_timeout = ${TRUNCATE_WAIT_MS}`)
@@ -41,7 +44,12 @@ export class WalKeeper {
       connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     }
     connection.exec('PRAGMA wal_checkpoint(PASSIVE)')
-    if (sizeBytes > this.#limitBytes * ALARM_TIMES)
-      this.#log.warn('the WAL cannot be started anew: some process keeps reading', { sizeBytes })
+  }
+
+  /** At once when it has grown so far, whenever the next try would be. */
+  #alarm(sizeBytes: number): void {
+    if (performance.now() < this.#noAlarmBefore) return
+    this.#noAlarmBefore = performance.now() + ALARM_EVERY_MS
+    this.#log.warn('the WAL cannot be started anew: some process keeps reading', { sizeBytes })
   }
 }
