@@ -11,6 +11,7 @@ import type { Call, Options } from './command.ts'
 import { corsHeaders, isForeign, isPreflight, preflightHeaders } from './csrf.ts'
 import { messageOf, originOf } from './errors.ts'
 import { boundaryOf, readParts } from './multipart.ts'
+import { withNames } from './name-errors.ts'
 import { localContent } from './offline.ts'
 import { parseQuery, splitTarget } from './query.ts'
 import { type Http, sendEmpty, sendError, sendReply, sendText } from './respond.ts'
@@ -79,7 +80,7 @@ function prepareCall(
     }
     return {
       node,
-      content: globals.offline ? localContent(node.content.local) : node.content,
+      content: withNames(globals.offline ? localContent(node.content.local) : node.content, node, globals.offline),
       args,
       options,
       offline: globals.offline,

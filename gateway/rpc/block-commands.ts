@@ -1,12 +1,11 @@
 // block/get, block/stat: single blocks, found by multihash whatever codec the CID names.
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi } from '../../src/api/content.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { blockPut } from './block-put.ts'
 import { blockRm } from './block-rm.ts'
 import { type Command, command, value } from './command.ts'
-import { cidOfArgument, parsePath } from './paths.ts'
+import { type NamedContent, targetOfArgument } from './paths.ts'
 
 const get = command({
   args: [{ name: 'cid' }],
@@ -25,12 +24,12 @@ const stat = command({
 })
 
 async function readBlock(
-  content: ContentApi,
+  content: NamedContent,
   arg: string,
   signal: AbortSignal,
 ): Promise<{ cid: CID; bytes: Uint8Array }> {
-  const cid = await cidOfArgument(content, arg, { signal })
-  return { cid, bytes: await loadBlock(content.blocks(parsePath(arg).root), cid, { signal }) }
+  const { cid, root } = await targetOfArgument(content, arg, { signal })
+  return { cid, bytes: await loadBlock(content.blocks(root), cid, { signal }) }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

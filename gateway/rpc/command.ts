@@ -1,9 +1,9 @@
 // What an RPC command is: its arguments and options as data, and one function from a call to a reply.
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi } from '../../src/api/content.ts'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { BodyPart } from './multipart.ts'
+import type { NamedContent } from './paths.ts'
 
 export interface Argument {
   readonly name: string
@@ -42,7 +42,7 @@ export type Encoding = 'json' | 'text' | 'xml'
 export interface Call<O extends Options> {
   readonly node: CairnNode
   /** The node's content; with `offline=true` what is on its disk and nothing else. */
-  readonly content: ContentApi
+  readonly content: NamedContent
   readonly args: readonly string[]
   readonly options: Values<O>
   readonly offline: boolean

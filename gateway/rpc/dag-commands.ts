@@ -1,20 +1,19 @@
 // dag/export, dag/stat: whole DAGs, as a CAR and as numbers (spec: kubo-rpc §2.3).
 
-import type { ContentApi } from '../../src/api/content.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { bool, type Command, command, values } from './command.ts'
 import { dagImport } from './dag-import.ts'
 import { dagPut } from './dag-put.ts'
 import { dagStats } from './dag-stat.ts'
 import { localContent } from './offline.ts'
-import { cidOfArgument, parsePath } from './paths.ts'
+import { cidOfArgument, type NamedContent, targetOfArgument } from './paths.ts'
 
 const exportDag = command({
   args: [{ name: 'root' }],
   options: { progress: bool(false, 'p'), 'local-only': bool(false) },
   run: async ({ node, content, args: [arg = ''], options, signal }) => {
     const skipMissing = options['local-only']
-    const source = skipMissing ? localContent(node.content.local) : content
+    const source = skipMissing ? { ...content, ...localContent(node.content.local) } : content
     const root = await cidOfArgument(source, arg, { signal })
     return {
       kind: 'bytes',
@@ -34,9 +33,9 @@ const stat = command({
   },
 })
 
-async function presentRoot(content: ContentApi, arg: string, signal: AbortSignal) {
-  const cid = await cidOfArgument(content, arg, { signal })
-  await loadBlock(content.blocks(parsePath(arg).root), cid, { signal })
+async function presentRoot(content: NamedContent, arg: string, signal: AbortSignal) {
+  const { cid, root } = await targetOfArgument(content, arg, { signal })
+  await loadBlock(content.blocks(root), cid, { signal })
   return cid
 }
 

@@ -9,7 +9,7 @@ import { CairnError } from '../../src/errors.ts'
 import { bool, command, int, type Reply, text } from './command.ts'
 import { cumulativeBytes } from './dag-size.ts'
 import { failure } from './errors.ts'
-import { parsePath, resolveArgument } from './paths.ts'
+import { resolveArgument } from './paths.ts'
 
 interface Wanted {
   readonly content: ContentApi
@@ -32,7 +32,7 @@ export const getCommand = command({
     if (compress && (level < 1 || level > 9)) throw failure('compression level must be between 1 and 9')
     const entry = await resolveArgument(content, path, { signal })
     if (entry.kind === 'other') throw new CairnError('NOT_A_FILE', `${entry.cid} is not a file or folder`)
-    const name = parsePath(path).segments.at(-1) ?? entry.root.toString()
+    const name = entry.segments.at(-1) ?? entry.root.toString()
     const wanted = { content, entry, name, signal }
     const length =
       entry.kind === 'directory'

@@ -10,17 +10,34 @@ import { failure, onCode } from './errors.ts'
 
 const TOO_SHORT = 'path does not have enough components'
 
-export function parsePath(given: string): ContentPath {
+/** Content, and the names that lead to it. */
+export interface NamedContent extends ContentApi {
+  resolveName(name: string, wait: Wait): Promise<ContentPath>
+}
+
+export type GivenPath =
+  | { readonly namespace: 'ipfs' | 'ipld'; readonly path: ContentPath }
+  | { readonly namespace: 'ipns'; readonly name: string; readonly segments: readonly string[] }
+
+/** Where a path argument leads: names are followed to what they point to now. */
+export async function pathOf(content: NamedContent, given: string, wait: Wait): Promise<ContentPath> {
+  const parsed = parsePath(given)
+  if (parsed.namespace !== 'ipns') return parsed.path
+  const { root, segments } = await content.resolveName(parsed.name, wait)
+  return { root, segments: [...segments, ...parsed.segments] }
+}
+
+export function parsePath(given: string): GivenPath {
   enforce('pathBytes', Buffer.byteLength(given), 'content path')
   const path = given.replace(/^(ip[fn]s):(?:\/\/)?/, '/$1/')
   const [namespace = '', name, ...segments] = path.startsWith('/') ? clean(path) : ['ipfs', ...clean(path)]
   enforce('pathSegments', segments.length, 'content path')
-  if (namespace === 'ipns') throw failure('could not resolve name')
-  if (namespace !== 'ipfs' && namespace !== 'ipld' && namespace !== '') {
+  if (namespace !== 'ipfs' && namespace !== 'ipld' && namespace !== 'ipns' && namespace !== '') {
     throw invalid(given, `unknown namespace: ${JSON.stringify(namespace)}`)
   }
-  if (name === undefined) throw invalid(given, TOO_SHORT)
-  return { root: rootOf(given, name, path.startsWith('/')), segments }
+  if (name === undefined || namespace === '') throw invalid(given, TOO_SHORT)
+  if (namespace === 'ipns') return { namespace, name, segments }
+  return { namespace, path: { root: rootOf(given, name, path.startsWith('/')), segments } }
 }
 
 function rootOf(given: string, name: string, absolute: boolean): CID {
@@ -47,15 +64,15 @@ const invalid = (given: string, why: string, cause?: unknown) =>
 
 /** Follows a path argument to the block it names; a path that ends inside a document is refused. */
 export async function resolveArgument(
-  content: ContentApi,
+  content: NamedContent,
   given: string,
   wait: Wait,
-): Promise<Resolved & { root: CID }> {
-  const path = parsePath(given)
+): Promise<Resolved & ContentPath> {
+  const path = await pathOf(content, given, wait)
   const resolved = await onCode('NO_LINK', content.resolve(path, wait), noLink)
   if (resolved.remainder.length > 0)
     throw failure(`no link named ${JSON.stringify(resolved.remainder[0])} under ${resolved.cid}`)
-  return { ...resolved, root: path.root }
+  return { ...resolved, ...path }
 }
 
 /** A path that goes on below the bytes of a file. */
@@ -65,7 +82,18 @@ const BELOW_BYTES =
 const noLink = (error: CairnError) => (error.cid?.code === RAW ? failure(BELOW_BYTES, error) : error)
 
 /** The CID that an argument means, without reading a block when there is no path to follow. */
-export async function cidOfArgument(content: ContentApi, given: string, wait: Wait): Promise<CID> {
-  const path = parsePath(given)
-  return path.segments.length === 0 ? path.root : (await resolveArgument(content, given, wait)).cid
+export async function cidOfArgument(content: NamedContent, given: string, wait: Wait): Promise<CID> {
+  return (await targetOfArgument(content, given, wait)).cid
+}
+
+/** The same, with the root that it was reached from. */
+export async function targetOfArgument(
+  content: NamedContent,
+  given: string,
+  wait: Wait,
+): Promise<{ cid: CID; root: CID }> {
+  const parsed = parsePath(given)
+  if (parsed.namespace !== 'ipns' && parsed.path.segments.length === 0)
+    return { cid: parsed.path.root, root: parsed.path.root }
+  return resolveArgument(content, given, wait)
 }

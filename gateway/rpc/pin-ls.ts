@@ -1,7 +1,6 @@
 // pin/ls: roots straight from the index, the blocks below them by a walk, or one CID asked for (spec: kubo-rpc §2.4).
 
 import type { CID } from 'multiformats/cid'
-import type { ContentApi } from '../../src/api/content.ts'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { PinMode } from '../../src/api/pins.ts'
 import { DAG_PB } from '../../src/block/cid.ts'
@@ -9,6 +8,7 @@ import { SHA2_256 } from '../../src/block/hash.ts'
 import { bool, command, text, value, values } from './command.ts'
 import { failure } from './errors.ts'
 import { indirectPins } from './indirect-pins.ts'
+import type { NamedContent } from './paths.ts'
 import { cidOfArgument } from './paths.ts'
 
 type PinType = PinMode | 'indirect' | 'all'
@@ -16,7 +16,7 @@ const TYPES: readonly PinType[] = ['direct', 'indirect', 'recursive', 'all']
 
 interface Wanted {
   readonly node: CairnNode
-  readonly content: ContentApi
+  readonly content: NamedContent
   readonly type: PinType
   readonly name: string
   readonly showNames: boolean

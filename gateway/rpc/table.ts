@@ -4,6 +4,7 @@ import { BLOCK_COMMANDS } from './block-commands.ts'
 import type { Command } from './command.ts'
 import { CONTENT_COMMANDS } from './content-commands.ts'
 import { DAG_COMMANDS } from './dag-commands.ts'
+import { NAME_COMMANDS } from './name-commands.ts'
 import { NODE_COMMANDS } from './node-commands.ts'
 import { PIN_COMMANDS } from './pin-commands.ts'
 import { REPO_COMMANDS } from './repo-commands.ts'
@@ -16,6 +17,7 @@ const groups: readonly Record<string, Command>[] = [
   BLOCK_COMMANDS,
   DAG_COMMANDS,
   PIN_COMMANDS,
+  NAME_COMMANDS,
   SWARM_COMMANDS,
   REPO_COMMANDS,
 ]
