@@ -103,7 +103,8 @@ interface Target {
 function link(text: string, at: number, context: InlineContext, depth: number): Piece | undefined {
   const target = readTarget(text, at, context)
   if (target === undefined) return undefined
-  const label = renderInline(target.label, context, depth + 1)
+  // A link cannot be inside another: the inner one is its text.
+  const label = renderInline(target.label, context, depth + 1).replace(/<\/?a\b[^>]*>/g, '')
   return { html: anchor(target.url, label), end: target.end }
 }
 

@@ -29,12 +29,14 @@ export function renderRow(entry: ListingEntry, here: string, place: Place): stri
   if (entry.isBlocked === true) return `<li>${icon(look)}<span>${shown(name)}</span><span>blocked here</span></li>\n`
   const isBelow = !STEPS.has(name)
   const href = escapeText(isBelow ? `${here}/${encodeSegment(name)}` : linkTo(place, cid))
+  // Relative, for brevity; with its dot, since a name may look like the scheme of a URL.
+  const near = escapeText(`./${encodeSegment(name)}`)
   const isPreviewed = isBelow && PREVIEWED.has(look)
   return (
-    `<li${look === 'folder' ? ' class="d"' : ''}>${isBelow ? picture(entry, href) : icon(look)}` +
+    `<li${look === 'folder' ? ' class="d"' : ''}>${isBelow ? picture(entry, near) : icon(look)}` +
     `<a href="${href}">${shown(name)}</a>${hashLink(entry, place)}` +
-    `${isPreviewed ? `<a class="p" href="${href}?cairn=preview">Preview</a>` : ''}` +
-    `${totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''}${isBelow ? player(look, href) : ''}</li>\n`
+    `${isPreviewed ? `<a class="p" href="${near}?cairn=preview">Preview</a>` : ''}` +
+    `${totalBytes > 0 ? `<span>${formatSize(totalBytes)}</span>` : ''}${isBelow ? player(look, near) : ''}</li>\n`
   )
 }
 
