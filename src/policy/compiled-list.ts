@@ -3,7 +3,7 @@
 import { LIMITS } from '../limits.ts'
 import { type Hints, HintTexts, statusOf } from './hints.ts'
 import type { ListHeader } from './list-header.ts'
-import { KEY, type KeyKind, ruleKey } from './rule-keys.ts'
+import { KEY, ruleKey, ruleKeyOf } from './rule-keys.ts'
 import { BadLine, type RuleLine } from './rule-line.ts'
 import { type FoundRule, RuleTable } from './rule-table.ts'
 import type { Subject } from './subject.ts'
@@ -74,13 +74,13 @@ export class CompiledList {
   /** The last rule that names it, in whatever form. */
   find(subject: Subject): Verdict | undefined {
     let best: FoundRule | undefined
-    const look = (kind: KeyKind, bytes: Uint8Array): void => {
-      const found = this.#table.get(ruleKey(kind, bytes))
+    const look = (key: Uint32Array): void => {
+      const found = this.#table.get(key)
       if (found !== undefined && (best === undefined || found.line > best.line)) best = found
     }
-    if (subject.multihash !== undefined) look(subject.isName ? KEY.name : KEY.block, subject.multihash)
-    for (const code of this.#codes) for (const bytes of subject.hashed(code)) look(KEY.hashed, bytes)
-    if (this.#hasLegacy) for (const bytes of subject.legacy) look(KEY.legacy, bytes)
+    if (subject.multihash !== undefined) look(ruleKey(subject.isName ? KEY.name : KEY.block, subject.multihash))
+    for (const code of this.#codes) for (const hash of subject.hashed(code)) look(ruleKeyOf(KEY.hashed, hash))
+    if (this.#hasLegacy) for (const hash of subject.legacy) look(ruleKeyOf(KEY.legacy, hash))
     if (this.#prefixCount > 0) best = this.#findPrefix(subject, best)
     return best === undefined ? undefined : this.#verdict(best)
   }

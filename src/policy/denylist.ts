@@ -104,7 +104,7 @@ export class Denylist implements DenyApi {
     if (path.length > 0) return this.#find(Subject.ofCid(cid, path))
     if (this.#free.has(cid)) return undefined
     const rule = this.#find(Subject.ofCid(cid))
-    if (rule === undefined) this.#free.add(cid)
+    if (rule === undefined) this.#free.add()
     return rule
   }
 

@@ -11,19 +11,21 @@ const RECORD = KEY_WORDS + 1
 export class KnownFree {
   readonly #records = new Uint32Array(SLOTS * RECORD)
 
+  /** Of what `has` was asked last: most answers are followed by `add`. */
+  readonly #asked = new Uint32Array(RECORD)
+
   has(cid: CID): boolean {
-    const key = ruleKey(KEY.block, cid.multihash.bytes)
-    const at = slotOf(key)
-    const records = this.#records
-    for (let word = 0; word < KEY_WORDS; word++) if (records[at + word] !== key[word]) return false
-    return records[at + KEY_WORDS] === cid.code
+    const asked = this.#asked
+    asked.set(ruleKey(KEY.block, cid.multihash.bytes))
+    asked[KEY_WORDS] = cid.code
+    const at = slotOf(asked)
+    for (let word = 0; word < RECORD; word++) if (this.#records[at + word] !== asked[word]) return false
+    return true
   }
 
-  add(cid: CID): void {
-    const key = ruleKey(KEY.block, cid.multihash.bytes)
-    const at = slotOf(key)
-    this.#records.set(key, at)
-    this.#records[at + KEY_WORDS] = cid.code
+  /** What `has` was asked last. */
+  add(): void {
+    this.#records.set(this.#asked, slotOf(this.#asked))
   }
 
   clear(): void {

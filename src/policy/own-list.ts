@@ -106,7 +106,7 @@ function hashedText(target: string): string {
   const { cid, ipnsName, path } = askedOf(target)
   const subject = cid === undefined ? Subject.ofName(ipnsName ?? '', path) : Subject.ofCid(cid, path)
   const [whole, withPath = whole] = subject.hashed(SHA2_256)
-  return `//${writeBase58(withPath as Uint8Array)}`
+  return `//${writeBase58(Buffer.from(withPath ?? '', 'latin1'))}`
 }
 
 /** None where one of its two forms cannot be. */

@@ -21,6 +21,16 @@ export const KEY_WORDS = 4
 const keys = new DigestKeys()
 const words = new Uint32Array(keys.of(new Uint8Array(1)).buffer)
 
+const text = Buffer.alloc(256)
+/** Of the usual lengths: a digest and a multihash of SHA-256. */
+const views = [32, 34].map(length => text.subarray(0, length))
+
+/** The same for bytes that come as latin1. */
+export function ruleKeyOf(kind: KeyKind, latin1: string): Uint32Array {
+  const length = text.write(latin1, 0, 'latin1')
+  return ruleKey(kind, views.find(view => view.byteLength === length) ?? text.subarray(0, length))
+}
+
 /** Four words, good until the next call; the first is never 0. */
 export function ruleKey(kind: KeyKind, bytes: Uint8Array): Uint32Array {
   keys.of(bytes)
