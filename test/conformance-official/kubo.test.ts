@@ -17,7 +17,7 @@ for (const [data, reason] of [
   const lane = reason === '' ? test : test.skip
   if (reason !== '') console.log(`\n» conformance replica against Kubo, ${data} data: SKIPPED, ${reason}`)
   lane(`all cases of the replica hold for Kubo: ${data} data`, async () => {
-    const { code, output } = await runInNamespace(join(import.meta.dirname, 'kubo-replica.ts'), data)
+    const { code, output } = await runInNamespace(join(import.meta.dirname, 'kubo-replica.ts'), data, 100_000)
     console.log(output)
     assert.is(code, 0, output)
   })

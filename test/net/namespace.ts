@@ -17,11 +17,15 @@ export function whyNoNamespace(): string {
 }
 
 /** Runs one scenario of a script: its exit code and everything it printed. */
-export function runInNamespace(script: string, scenario: string): Promise<{ code: number | null; output: string }> {
+export function runInNamespace(
+  script: string,
+  scenario: string,
+  limitMs = SCENARIO_MS,
+): Promise<{ code: number | null; output: string }> {
   const args = [...NAMESPACE, process.execPath, script, scenario]
   const child = spawn('unshare', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise, resolve } = Promise.withResolvers<{ code: number | null; output: string }>()
-  const timer = setTimeout(() => child.kill('SIGKILL'), SCENARIO_MS)
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk))
   child.on('close', code => {
