@@ -15,6 +15,7 @@ import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
 import type { HttpApp, HttpEnv } from '../server.ts'
 import { answerError } from './errors.ts'
+import { forwardedFilter } from './forwarded.ts'
 import { hostRouter } from './hosts.ts'
 import { CORS } from './respond.ts'
 import { type Gateway, type Progress, serve } from './serve.ts'
@@ -35,6 +36,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
     gateways: config.gateway.hosts.map(entry => parseHostEntry(entry).name).filter(name => name !== '*'),
     timeoutMs: parseTimeout(config.gateway.retrievalTimeout),
     log,
+    filterForwarded: forwardedFilter(config.gateway.proxies),
     hostOf: hostRouter(config.gateway.hosts),
   }
   const app = new Hono<HttpEnv>()
@@ -65,6 +67,7 @@ type Handler = (gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress) 
 /** The one place that catches: whatever a handler throws becomes an answer, or a cut connection. */
 async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler): Promise<Response> {
   const { incoming, outgoing } = env
+  gateway.filterForwarded(incoming)
   countExchange(outgoing, 'gateway')
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }
   try {

@@ -14,7 +14,7 @@ import { rawRepresentation } from './formats/raw.ts'
 import { tarRepresentation } from './formats/tar.ts'
 import { zipRepresentation } from './formats/zip.ts'
 import { type Choice, type Format, prefersHtml } from './negotiate.ts'
-import type { ContentRequest } from './request.ts'
+import type { AskedRequest, ContentRequest } from './request.ts'
 import type { Exchange, Representation } from './respond.ts'
 import { viewOf } from './view.ts'
 
@@ -97,9 +97,9 @@ async function jsonFile(
 }
 
 /** The URL under which the same answer needs no Accept: caches and people can keep that one. */
-function withLocation(
+export function withLocation(
   representation: Representation,
-  { clientPath, query }: ContentRequest,
+  { clientPath, query }: AskedRequest,
   format: Format,
   choice: Choice,
 ): Representation {

@@ -9,6 +9,7 @@ import { CairnError } from '../../src/errors.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import type { HttpEnv } from '../server.ts'
 import { recordRepresentation } from './formats/ipns-record.ts'
+import type { forwardedFilter } from './forwarded.ts'
 import type { hostRouter } from './hosts.ts'
 import { serveLanding } from './landing.ts'
 import { isOnlyIfCached, resolveHere } from './local.ts'
@@ -17,7 +18,7 @@ import { type Choice, negotiate } from './negotiate.ts'
 import { checkTrustless } from './policy.ts'
 import { serveProtocols } from './protocols.ts'
 import { mayRedirect, serveByRules } from './redirects/serve.ts'
-import { isPreviewed, represent, type Sources } from './represent.ts'
+import { isPreviewed, represent, type Sources, withLocation } from './represent.ts'
 import { type ContentRequest, splitTarget } from './request.ts'
 import { answer, type Exchange, redirect } from './respond.ts'
 import { type Route, routeRequest } from './route.ts'
@@ -30,6 +31,7 @@ export interface Gateway extends Sources {
   readonly gateways: readonly string[]
   readonly timeoutMs: number
   readonly log: Logger
+  readonly filterForwarded: ReturnType<typeof forwardedFilter>
   readonly hostOf: ReturnType<typeof hostRouter>
 }
 
@@ -82,7 +84,8 @@ async function serveContent(
   checkTrustless(rules, route.request, choice)
   if (choice.formats[0] === 'ipns-record') {
     const record = await recordRepresentation(gateway.node.names, route.request, wait)
-    return answer({ incoming, outgoing, request: route.request, wait }, record)
+    const located = choice.byAccept ? withLocation(record, route.request, 'ipns-record', choice) : record
+    return answer({ incoming, outgoing, request: route.request, wait }, located)
   }
   const request = route.kind === 'content' ? route.request : await followName(gateway.node.names, route, wait)
   progress.root = request.path.root

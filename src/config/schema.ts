@@ -96,6 +96,11 @@ export const configSchema = z.strictObject({
       'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others',
     ),
     proxy: flag(true, 'Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself'),
+    proxies: list(
+      'list',
+      [],
+      'Addresses or ranges of proxies in front, whose X-Forwarded-Host and -Proto count; empty: everyone’s do',
+    ),
     retrievalTimeout: text('duration', '30s', 'Time until a request that needs the network must have its first byte'),
     stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),

@@ -9,7 +9,7 @@ import { blockSize, loadBlock } from './blocks.ts'
 import { decodeBlock, isDocument } from './codecs.ts'
 import { bytesOfName, escapeName } from './names.ts'
 import { type FindOptions, findInShards } from './unixfs/hamt.ts'
-import { hasUnixfs, linksOfPlainNode, nameText, readNode } from './unixfs/node.ts'
+import { hasUnixfs, Links, linksOfPlainNode, nameText, readNode, type UnixfsNode } from './unixfs/node.ts'
 
 export interface ResolveOptions extends Wait {
   /** Called with each block that is read to go on from it, shards included, in order. */
@@ -72,18 +72,31 @@ async function follow(
   options.onBlock?.(cid, bytes)
   if (cid.code !== DAG_PB) return followDocument(cid, bytes, segments)
   const key = bytesOfName(name)
-  const plain = linksOfPlainNode(cid, bytes)
-  if (plain !== undefined) {
-    const at = plain.find(key)
-    if (at < 0) throw noLink(name, cid)
-    return { cid: plain.cid(at), rest }
-  }
-  const node = readNode(cid, bytes)
+  const node = folderNode(cid, bytes)
+  if (node instanceof Links) return linkOf(node, key, rest) ?? missing(name, cid)
   const found = node.unixfs.type === 'shard' ? await findInShards(source, node, key, options) : undefined
   if (found !== undefined) return { cid: found, rest }
-  const index = node.unixfs.type === 'directory' ? node.links.find(key) : -1
-  if (index < 0) throw noLink(name, cid)
-  return { cid: node.links.cid(index), rest }
+  return (node.unixfs.type === 'directory' ? linkOf(node.links, key, rest) : undefined) ?? missing(name, cid)
+}
+
+/** Nodes of other uses have names on their links all the same. */
+function folderNode(cid: CID, bytes: Uint8Array): UnixfsNode | Links {
+  try {
+    return readNode(cid, bytes)
+  } catch (error) {
+    const links = linksOfPlainNode(cid, bytes)
+    if (links === undefined) throw error
+    return links
+  }
+}
+
+function linkOf(links: Links, key: Uint8Array, rest: readonly string[]): Step | undefined {
+  const index = links.find(key)
+  return index < 0 ? undefined : { cid: links.cid(index), rest }
+}
+
+function missing(name: string, cid: CID): never {
+  throw noLink(name, cid)
 }
 
 function followDocument(cid: CID, bytes: Uint8Array, segments: readonly string[]): Step | undefined {

@@ -89,6 +89,7 @@ export interface TestGatewayOptions {
   /** DNSLinks, each `NAME:/ipfs/CID`. */
   readonly dnslinks?: readonly string[]
   readonly proxy?: boolean
+  readonly proxies?: readonly string[]
   readonly mode?: 'offline' | 'public'
   readonly retrievalTimeout?: string
   readonly limits?: Partial<HttpLimits>
@@ -102,6 +103,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     listen: '127.0.0.1:0',
     hosts: [...(options.hosts ?? ['localhost'])],
     proxy: options.proxy ?? true,
+    proxies: [...(options.proxies ?? [])],
     retrievalTimeout: options.retrievalTimeout ?? '30s',
     stallTimeout: '30s',
     maxConnections: 100,
