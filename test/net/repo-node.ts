@@ -28,7 +28,10 @@ export interface RepoNode extends AsyncDisposable {
   add(path: string): Promise<CID>
 }
 
-export async function startRepoNode(repo = mkdtempSync(join(tmpdir(), 'repo-node-'))): Promise<RepoNode> {
+export async function startRepoNode(
+  repo = mkdtempSync(join(tmpdir(), 'repo-node-')),
+  denylist = new Denylist(),
+): Promise<RepoNode> {
   await initRepo(repo)
   const limits = { maxBytes: 10 * GiB, cacheBytes: 16 * MiB, graceMs: 3_600_000 }
   const store = await openStore({ path: repo, ...limits, verify: 'crc', commit: 'worker' })
@@ -36,6 +39,7 @@ export async function startRepoNode(repo = mkdtempSync(join(tmpdir(), 'repo-node
     config: configSchema.parse({ mode: 'lan', swarm: { listen: ['/ip4/127.0.0.1/tcp/0'] }, daemon: { mdns: false } }),
     repo,
     store,
+    denylist,
     datastore: sqliteDatastore(store),
     log: SILENT,
     role: 'daemon',
