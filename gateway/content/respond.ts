@@ -39,6 +39,8 @@ export interface Representation extends Validators {
   readonly hasRanges?: boolean
   /** All of it, if it is in memory already. */
   readonly atHand?: () => Uint8Array | undefined
+  /** Each chunk is worth sending at once: the next may take its time. */
+  readonly isLive?: boolean
   /** With `reuses` a chunk may be overwritten when the next is asked for. */
   read(range: ByteRange | undefined, reuses: boolean): AsyncIterable<Uint8Array>
 }
@@ -82,7 +84,8 @@ export async function answer(exchange: Exchange<AskedRequest>, representation: R
   }
   head['Content-Type'] = await representation.type(undefined)
   const open = (reuses: boolean) => representation.read(undefined, reuses)
-  return send(exchange, { status: 200, head, sizeBytes, atHand: representation.atHand, open })
+  const { atHand, isLive } = representation
+  return send(exchange, { status: 200, head, sizeBytes, atHand, isLive, open })
 }
 
 /** RFC 9110 §15.4.5: what a 200 would have said about the cached copy, nothing about a body. */

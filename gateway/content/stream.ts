@@ -18,6 +18,8 @@ export interface Message {
   readonly sizeBytes: number | undefined
   /** All of it, if it is in memory already. */
   readonly atHand?: (() => Uint8Array | undefined) | undefined
+  /** Nothing is held back to see whether it is all. */
+  readonly isLive?: boolean | undefined
   /** With `reuses` a chunk may be overwritten when the next is asked for. */
   open(reuses: boolean): AsyncIterable<Uint8Array>
 }
@@ -32,7 +34,10 @@ export interface Recipient {
  * Reads as far as it takes to know that the answer can begin, then sends it. A source that fails before that throws;
  * one that fails later throws too, and only a cut connection tells the client.
  */
-export async function send(recipient: Recipient, { status, head, sizeBytes, atHand, open }: Message): Promise<void> {
+export async function send(
+  recipient: Recipient,
+  { status, head, sizeBytes, atHand, isLive = false, open }: Message,
+): Promise<void> {
   const { outgoing, request, wait } = recipient
   if (request.isHead && sizeBytes !== undefined) {
     head['Content-Length'] = sizeBytes
@@ -47,7 +52,7 @@ export async function send(recipient: Recipient, { status, head, sizeBytes, atHa
   }
   const isLarge = sizeBytes !== undefined && sizeBytes > ONE_PIECE_BYTES
   const source = open(isLarge || sizeBytes === undefined)[Symbol.asyncIterator]()
-  const { chunks, bytes, isWhole } = await readFirst(source, isLarge ? 0 : ONE_PIECE_BYTES)
+  const { chunks, bytes, isWhole } = await readFirst(source, isLarge || isLive ? 0 : ONE_PIECE_BYTES)
   if (isWhole) {
     if (sizeBytes !== undefined) checkLength(bytes, sizeBytes)
     head['Content-Length'] = bytes

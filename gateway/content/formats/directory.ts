@@ -1,35 +1,45 @@
 // A folder: its index.html in its place, else a listing in pages (spec: gateway §2.9).
 
 import type { ContentApi, Resolved } from '../../../src/api/content.ts'
-import type { DenyApi } from '../../../src/api/deny.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { contentHeaders, type Exchange, type Representation } from '../respond.ts'
 import { fileRepresentation } from './file.ts'
-import { listingOf, noPage, type PageCache, pageKey, readWish, renderFolder, type Wish } from './listing.ts'
-
-interface FolderSources {
-  readonly content: ContentApi
-  readonly denylist: DenyApi
-  readonly pages: PageCache
-}
+import {
+  type FolderSources,
+  listingEtag,
+  noPage,
+  type PageCache,
+  pageKey,
+  readWish,
+  renderFolder,
+  type Wish,
+} from './listing.ts'
+import { pageRepresentation } from './page.ts'
 
 export async function directoryRepresentation(
-  { content, pages, denylist }: FolderSources,
+  sources: FolderSources & { readonly pages: PageCache },
   exchange: Exchange,
   resolved: Resolved,
 ): Promise<Representation> {
+  const { pages, denylist } = sources
   const { request } = exchange
   // What is blocked is shown so: another list makes another page.
   const keyOf = (wish: Wish) => `${denylist.generation} ${pageKey(request, resolved, wish)}`
+  const guards = { hasScript: true }
   const wish = readWish(request)
   const known = wish === undefined ? undefined : pages.get(keyOf(wish))
-  if (wish !== undefined && known !== undefined) return listingOf(exchange, resolved, wish, known)
-  const index = await findIndex(content, exchange)
-  if (index !== undefined) return indexPage(content, exchange, resolved, index)
+  if (wish !== undefined && known !== undefined) {
+    const etag = listingEtag(resolved, wish, denylist, false)
+    return pageRepresentation(exchange, resolved, { etag, html: known, guards })
+  }
+  const index = await findIndex(sources.content, exchange)
+  if (index !== undefined) return indexPage(sources.content, exchange, resolved, index)
   if (wish === undefined) throw noPage(request)
-  const { html, isLasting } = await renderFolder({ content, denylist }, exchange, resolved, wish)
-  if (isLasting) pages.set(keyOf(wish), html)
-  return listingOf(exchange, resolved, wish, html)
+  const rendered = await renderFolder(sources, exchange, resolved, wish)
+  const isWhole = 'html' in rendered && !rendered.isPart
+  if (isWhole) pages.set(keyOf(wish), rendered.html)
+  const html = 'html' in rendered ? rendered.html : rendered.arriving
+  return pageRepresentation(exchange, resolved, { etag: listingEtag(resolved, wish, denylist, !isWhole), html, guards })
 }
 
 /** Undefined if the folder has none; any other failure is the answer. */

@@ -10,14 +10,14 @@ import type { UnixfsType } from '../../../src/dag/unixfs/unixfs.ts'
 import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { enforce, LIMITS } from '../../../src/limits.ts'
 import type { ContentRequest } from '../request.ts'
-import type { Exchange, Representation } from '../respond.ts'
+import type { Exchange } from '../respond.ts'
 import { type Look, lookOfFile } from '../views/icons.ts'
-import { LISTING_VERSION, type Listing, renderListing, SORTS, type Sort } from '../views/listing.ts'
-import { renderMarkdown } from '../views/markdown.ts'
-import { placeOf, shown } from '../views/place.ts'
+import { LISTING_VERSION, renderListing, SORTS, type Sort } from '../views/listing.ts'
+import { ORDERS } from '../views/order.ts'
+import { placeOf } from '../views/place.ts'
 import type { ListingEntry } from '../views/row.ts'
-import { pageRepresentation } from './page.ts'
-import { textAtHand } from './text.ts'
+import { arrivingListing, inTime, LATE } from './arriving.ts'
+import { findReadme } from './readme.ts'
 
 /** Rendered pages by what they show: a folder never changes, so a page is made once while it is asked for. */
 export type PageCache = Lru<string, Uint8Array>
@@ -48,92 +48,97 @@ export function pageKey(request: ContentRequest, { cid }: Resolved, { pageNumber
   return `${pageNumber} ${sort} ${host} ${contentPath}${namespace === 'ipns' ? ` ${cid}` : ''}`
 }
 
-/** The page from the cache, if it is there. */
-export function listingOf(exchange: Exchange, folder: Resolved, wish: Wish, html: Uint8Array): Representation {
-  const { pageNumber, sort } = wish
-  const variant = [LISTING_VERSION, ...(pageNumber === 1 ? [] : [pageNumber]), ...(sort === 'name' ? [] : [sort])]
-  const etag = `"DirIndex-${variant.join('-')}_CID-${folder.cid}"`
-  return pageRepresentation(exchange, folder, { etag, html, guards: { hasScript: true } })
+export interface FolderSources {
+  readonly content: ContentApi
+  readonly denylist: DenyApi
 }
 
+/** `isPart`: something that belongs to the page was not to be had; another time it may be there. */
+export function listingEtag({ cid }: Resolved, { pageNumber, sort }: Wish, denylist: DenyApi, isPart: boolean): string {
+  const variant = [
+    LISTING_VERSION,
+    ...(pageNumber === 1 ? [] : [pageNumber]),
+    ...(sort === 'name' ? [] : [sort]),
+    ...(denylist.isActive ? [`d${denylist.generation}`] : []),
+    ...(isPart ? ['part'] : []),
+  ]
+  return `"DirIndex-${variant.join('-')}_CID-${cid}"`
+}
+
+/** Nothing waits longer for a page to be whole: from then on what is there is shown, and the rest as it comes. */
+const PATIENCE_MS = 200
+
+export type Rendered =
+  | { readonly html: Uint8Array; readonly isPart: boolean }
+  /** The network takes its time over a sharded folder. */
+  | { readonly arriving: AsyncIterable<Uint8Array> }
+
 export async function renderFolder(
-  { content, denylist }: { readonly content: ContentApi; readonly denylist: DenyApi },
+  sources: FolderSources,
   { request, wait }: Exchange,
   folder: Resolved,
   { pageNumber, sort }: Wish,
-): Promise<{ readonly html: Uint8Array; readonly isLasting: boolean }> {
+): Promise<Rendered> {
   enforce('listingPages', pageNumber, 'this page of the listing')
+  const { content } = sources
   const { root } = request.path
   const skip = (pageNumber - 1) * PAGE
   const entries: DirectoryEntry[] = []
+  const page = { place: placeOf(request), cid: String(folder.cid), pageNumber }
+  // All entries of a plain folder are in its one block, which is here by now.
+  const patienceMs = isSharded(content, folder) ? PATIENCE_MS : undefined
+  const found = inTime(content.list(folder.cid, { root, signal: wait.signal }), patienceMs)
   let position = 0
-  for await (const entry of content.list(folder.cid, { root, signal: wait.signal })) {
-    wait.forNode()
-    if (position++ < skip) continue
-    entries.push(entry)
-    if (entries.length > PAGE) break
+  let isHandedOn = false
+  try {
+    for (let step = await found.next(); step.done !== true; step = await found.next()) {
+      const entry = step.value
+      if (entry === LATE) {
+        // The first page can begin before its entries are known; whether there is another has to be known first.
+        if (pageNumber > 1) continue
+        isHandedOn = true
+        const toRow = (later: DirectoryEntry) => rowOf(sources, later)
+        return { arriving: arrivingListing({ page, known: entries, more: found, toRow, most: PAGE }) }
+      }
+      wait.forNode()
+      if (position++ < skip) continue
+      entries.push(entry)
+      if (entries.length > PAGE) break
+    }
+  } finally {
+    if (!isHandedOn) await found.return(undefined)
   }
   if (entries.length === 0 && pageNumber > 1) throw new CairnError('NOT_FOUND', `this folder has no page ${pageNumber}`)
   const hasNext = entries.length > PAGE
   const isAll = !hasNext && pageNumber === 1
-  const rows = entries.slice(0, PAGE).map(entry => ({
+  const rows = entries.slice(0, PAGE).map(entry => rowOf(sources, entry))
+  // What fits on one page can be put in the order that people look in; a sharded folder comes by hash.
+  if (isAll) rows.sort(ORDERS[sort])
+  const readme = await findReadme(sources, entries, wait.signal)
+  const isPart = readme === 'elsewhere'
+  const listing = {
+    ...page,
+    entries: rows,
+    hasNext,
+    sort: isAll ? sort : undefined,
+    readme: isPart ? undefined : readme,
+  }
+  return { html: Buffer.from(String(await renderListing(listing))), isPart }
+}
+
+function isSharded({ local }: ContentApi, { cid }: Resolved): boolean {
+  const bytes = local.peek(cid)
+  return bytes !== undefined && typeOf(cid, bytes) === 'shard'
+}
+
+function rowOf({ content, denylist }: FolderSources, entry: DirectoryEntry): ListingEntry {
+  return {
     name: entry.name,
     cid: String(entry.cid),
     totalBytes: entry.totalBytes,
     look: look(content, entry),
     isBlocked: denylist.isActive && denylist.check({ cid: entry.cid }) !== undefined,
-  }))
-  // What fits on one page can be put in the order that people look in; a sharded folder comes by hash.
-  if (isAll) rows.sort(ORDERS[sort])
-  const readme = await findReadme(content, entries, wait.signal)
-  const listing: Listing = {
-    place: placeOf(request),
-    cid: String(folder.cid),
-    entries: rows,
-    pageNumber,
-    hasNext,
-    sort: isAll ? sort : undefined,
-    readme: readme === 'elsewhere' ? undefined : readme,
   }
-  return { html: Buffer.from(String(await renderListing(listing))), isLasting: readme !== 'elsewhere' }
-}
-
-const README = /^readme(?:\.(?:md|markdown|txt))?$/i
-const MOST_README_BYTES = 64 * 1024
-
-/** Only what lies on this node: a listing waits for no block of its entries. */
-async function findReadme(
-  content: ContentApi,
-  entries: readonly DirectoryEntry[],
-  signal: AbortSignal,
-): Promise<Listing['readme'] | 'elsewhere'> {
-  const entry = entries.find(({ name }) => README.test(name))
-  if (entry === undefined) return undefined
-  const text = await textAtHand(content.local, entry.cid, { signal, mostBytes: MOST_README_BYTES })
-  if (text === undefined) return 'elsewhere'
-  if (text === '') return undefined
-  const isMarkdown = !/\.txt$/i.test(entry.name)
-  const markup = isMarkdown
-    ? renderMarkdown(text, { headingLevel: 3 })
-    : `<pre>${text.split('\n').map(shown).join('\n')}</pre>`
-  return { name: entry.name, markup }
-}
-
-type Order = (a: ListingEntry, b: ListingEntry) => number
-
-const collator = new Intl.Collator('en', { numeric: true })
-const byName: Order = (a, b) => collator.compare(a.name, b.name)
-const foldersFirst: Order = (a, b) => Number(b.look === 'folder') - Number(a.look === 'folder')
-const extension = ({ name }: ListingEntry) => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
-const byType: Order = (a, b) => collator.compare(a.look, b.look) || collator.compare(extension(a), extension(b))
-
-const ORDERS: Record<Sort, Order> = {
-  name: (a, b) => foldersFirst(a, b) || byName(a, b),
-  '-name': (a, b) => foldersFirst(a, b) || byName(b, a),
-  size: (a, b) => a.totalBytes - b.totalBytes || byName(a, b),
-  '-size': (a, b) => b.totalBytes - a.totalBytes || byName(a, b),
-  type: (a, b) => foldersFirst(a, b) || byType(a, b) || byName(a, b),
-  '-type': (a, b) => foldersFirst(b, a) || byType(b, a) || byName(a, b),
 }
 
 const LOOKS: Partial<Record<UnixfsType, Look>> = { directory: 'folder', shard: 'folder', symlink: 'link' }

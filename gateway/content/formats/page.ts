@@ -9,7 +9,7 @@ import { type PageGuards, pageHeaders } from '../views/page.ts'
 export interface PageContent {
   /** Quoted. */
   readonly etag: string
-  readonly html: string | Uint8Array
+  readonly html: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly guards: PageGuards
   /** It says something of this request alone. */
   readonly isPrivate?: boolean
@@ -23,11 +23,15 @@ export function pageRepresentation(
   { etag, html, guards, isPrivate = false }: PageContent,
 ): Representation {
   const { 'Content-Type': type, ...headers } = pageHeaders(guards)
-  const bytes = typeof html === 'string' ? Buffer.from(html) : html
-  return {
+  const shared = {
     etag,
     headers: { ...contentHeaders(request, resolved), ...headers, ...(isPrivate ? NO_STORE : pageCaching(request)) },
     type: () => String(type),
+  }
+  if (typeof html !== 'string' && !(html instanceof Uint8Array)) return { ...shared, isLive: true, read: () => html }
+  const bytes = typeof html === 'string' ? Buffer.from(html) : html
+  return {
+    ...shared,
     sizeBytes: bytes.byteLength,
     atHand: () => bytes,
     read: async function* () {

@@ -25,19 +25,24 @@ export interface Listing {
   readonly hasNext: boolean
   /** Undefined where the folder comes in pages, in the order it is stored in. */
   readonly sort: Sort | undefined
+  /** The entries come later: neither their number is known nor whether there are any. */
+  readonly isArriving?: boolean
   /** Undefined if there is none, or it is not here. */
   readonly readme: { readonly name: string; readonly markup: string } | undefined
 }
+
+/** Stands where the rows go that are still on their way. */
+export const ROWS = '<!--rows-->'
 
 /** So few are found without help. */
 const FILTER_FROM = 10
 
 export function renderListing(listing: Listing): Html {
-  const { place, entries, sort, readme } = listing
+  const { place, entries, sort, readme, isArriving = false } = listing
   const here = hereOf(place)
   const name = nameOf(place)
   const up = `<li>${icon('up')}<a href="${escapeText(here)}/..">..</a></li>\n`
-  const rows = entries.map(entry => renderRow(entry, here, place)).join('')
+  const rows = isArriving ? ROWS : entries.map(entry => renderRow(entry, here, place)).join('')
   return page({
     title: `${name} – Index of ${titleOf(place)}`,
     home: homeOf(place),
@@ -55,14 +60,16 @@ ${readme === undefined ? '' : html`<section class="readme" aria-labelledby="read
   })
 }
 
-function facts({ place, entries, pageNumber, hasNext, cid }: Listing): Html {
+function facts({ place, entries, pageNumber, hasNext, cid, isArriving = false }: Listing): Html {
   const isAll = pageNumber === 1 && !hasNext
   const first = (pageNumber - 1) * LIMITS.listingEntries.value
   const number = (value: number) => value.toLocaleString('en')
-  const count = isAll
-    ? `${number(entries.length)} ${entries.length === 1 ? 'entry' : 'entries'}`
-    : `Page ${number(pageNumber)}: entries ${number(first + 1)} to ${number(first + entries.length)}`
-  const bytes = isAll ? entries.reduce((sum, entry) => sum + entry.totalBytes, 0) : 0
+  const count = isArriving
+    ? 'Entries as they arrive'
+    : isAll
+      ? `${number(entries.length)} ${entries.length === 1 ? 'entry' : 'entries'}`
+      : `Page ${number(pageNumber)}: entries ${number(first + 1)} to ${number(first + entries.length)}`
+  const bytes = isAll && !isArriving ? entries.reduce((sum, entry) => sum + entry.totalBytes, 0) : 0
   const size = bytes > 0 ? html`<span>${formatSize(bytes)}</span>` : ''
   const address = place.namespace === 'ipns' ? html`<a href="${linkTo(place, cid)}">${cid}</a>` : cid
   return html`<p class="facts"><span>${count}</span>${size}<span>Download <a href="?cairn=zip" download>ZIP</a> <a href="?format=tar" download>TAR</a> <a href="?format=car" download>CAR</a></span><span><a href="?cairn=dag">Inspect</a></span><span><a href="?cairn=share">Share</a></span></p>
