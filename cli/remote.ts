@@ -22,6 +22,8 @@ export interface Remote {
   id(wait: Wait): Promise<NodeId>
   /** The bytes of a block the daemon has or fetches; hashed here, for the network lies between. */
   blockGet(cid: CID, wait: Wait): Promise<Uint8Array>
+  /** The signed record of a key, unchecked. */
+  nameGet(key: string, wait: Wait): Promise<Uint8Array>
   pinAdd(
     cid: CID,
     options: Wait & PinMeta & { mode: PinMode; onProgress?: (progress: PinProgress) => void },
@@ -51,6 +53,10 @@ export function createRemote(endpoint: Endpoint): Remote {
       const bytes = await readWhole(answer, LIMITS.blockBytes.value)
       verifyBlock(cid, bytes)
       return bytes
+    },
+    nameGet: async (key, { signal }) => {
+      const answer = await rpc(endpoint, 'name/get', { query: [['arg', key]], signal })
+      return readWhole(answer, LIMITS.recordBytes.value)
     },
     pinAdd: (cid, options) => pinAdd(endpoint, cid, options),
     pinStates: async ({ signal }) => {

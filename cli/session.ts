@@ -90,7 +90,10 @@ export function createSession({ globals, configFlags, env, io, signal, isService
           log: session.log,
           network,
           createIfMissing: create,
-          ...(remote !== undefined && { fetchBlock: (cid, wait) => remote.blockGet(cid, wait) }),
+          ...(remote !== undefined && {
+            fetchBlock: (cid, wait) => remote.blockGet(cid, wait),
+            findRecords: async (name, wait) => [await remote.nameGet(name.text, wait)],
+          }),
         },
         onMade,
       )

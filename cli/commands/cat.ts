@@ -1,10 +1,9 @@
 // `cairn cat`: the content of files on stdout, checked on the way.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { writeOut } from '../output.ts'
-import { noFile } from '../target.ts'
+import { givenPath, noFile } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path; several are joined', many: true }],
@@ -17,7 +16,8 @@ export const command = define({
     const node = await session.open()
     let skip = flags.offset ?? 0
     let left = flags.length ?? Number.POSITIVE_INFINITY
-    for (const path of args.map(parseContentPath)) {
+    for (const given of args.map(givenPath)) {
+      const path = await given(node, { signal })
       const entry = await node.content.resolve(path, { signal })
       if (entry.kind === 'directory') throw new CairnError('IS_DIRECTORY', 'this dag node is a directory')
       if (entry.kind === 'other') throw noFile(entry.cid)

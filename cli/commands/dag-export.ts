@@ -1,10 +1,10 @@
 // `cairn dag export`: a whole DAG as a CAR.
 
-import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { writeOut } from '../output.ts'
 import { createProgress } from '../progress.ts'
+import { givenPath } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'ROOT', doc: 'A CID or /ipfs/CID/path' }],
@@ -27,7 +27,7 @@ export const command = define({
       label: 'exporting',
       enabled: globals.progress ?? io.stderr.isTerminal,
     })
-    const content = node.content.exportCar(parseContentPath(args[0] ?? ''), { signal })
+    const content = node.content.exportCar(await givenPath(args[0] ?? '')(node, { signal }), { signal })
     await writeOut(content, { target, io, onBytes: bytes => progress.update({ done: bytes }) })
   },
 })

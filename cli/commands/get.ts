@@ -6,14 +6,13 @@ import type { CairnNode } from '../../src/api/node.ts'
 import type { Wait } from '../../src/block/source.ts'
 import { extractTree } from '../../src/dag/export/extract.ts'
 import { checkName, escapeName } from '../../src/dag/names.ts'
-import { parseContentPath } from '../../src/dag/path.ts'
 import { CairnError } from '../../src/errors.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { writeOut } from '../output.ts'
 import { count, print } from '../print.ts'
 import { createProgress } from '../progress.ts'
-import { noFile } from '../target.ts'
+import { givenPath, noFile } from '../target.ts'
 
 export const command = define({
   args: [{ name: 'PATH', doc: 'A CID or /ipfs/CID/path' }],
@@ -31,8 +30,9 @@ export const command = define({
   ],
   run: async context => {
     const { args, flags, globals, io, session, signal } = context
-    const path = parseContentPath(args[0] ?? '')
+    const given = givenPath(args[0] ?? '')
     const node = await session.open()
+    const path = await given(node, { signal })
     const entry = await node.content.resolve(path, { signal })
     if (entry.kind === 'other') throw noFile(entry.cid)
     if (flags.output === '-') return toStdout(node, path, entry, { io, signal })

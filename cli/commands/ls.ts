@@ -6,10 +6,10 @@ import type { ContentPath, DirectoryEntry, Entry } from '../../src/api/content.t
 import type { CairnNode } from '../../src/api/node.ts'
 import { RAW } from '../../src/block/cid.ts'
 import type { Wait } from '../../src/block/source.ts'
-import { parseContentPath } from '../../src/dag/path.ts'
 import { isCairnError } from '../../src/errors.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
+import { givenPath } from '../target.ts'
 import { type ListRow, listLines } from '../view/list.ts'
 
 /** Entries whose type is looked up at the same time. */
@@ -30,13 +30,14 @@ export const command = define({
   run: async context => {
     const { args, flags, io, signal, session, globals } = context
     const node = await session.open()
-    const paths = args.map(text => ({ text, path: parseContentPath(text) }))
+    const paths = args.map(text => ({ text, given: givenPath(text) }))
     const view = {
       size: flags.size !== false,
       type: flags['resolve-type'] !== false,
       long: flags.long === true,
     }
-    for (const [index, { text, path }] of paths.entries()) {
+    for (const [index, { text, given }] of paths.entries()) {
+      const path = await given(node, { signal })
       const plain = globals.json !== true && globals.quiet !== true
       if (plain && paths.length > 1) io.stdout.write(`${index > 0 ? '\n' : ''}${text}:\n`)
       let hasHeader = plain && flags.headers === true

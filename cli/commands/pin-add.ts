@@ -7,7 +7,7 @@ import { forEach } from '../each.ts'
 import { metaOf, PIN_FLAGS } from '../pin-flags.ts'
 import { jsonLine, print } from '../print.ts'
 import { createProgress } from '../progress.ts'
-import { targetOf } from '../target.ts'
+import { givenPath, isNamePath, targetOf } from '../target.ts'
 
 const flags = {
   recursive: { type: 'boolean', short: 'r', default: 'true', doc: 'Keep only the block itself, not what it links to' },
@@ -62,7 +62,9 @@ async function queue(context: Context, text: string): Promise<void> {
 
 async function pin(context: Context, text: string) {
   const { flags: given, globals, io, signal, session } = context
-  const path = parseContentPath(text)
+  const path = isNamePath(text)
+    ? await givenPath(text)(await session.open({ create: true }), { signal })
+    : parseContentPath(text)
   const daemon = globals.offline === true ? undefined : await session.daemon()
   using progress = createProgress({
     out: io.stderr,

@@ -1,10 +1,10 @@
 // `cairn stat`: what a path leads to.
 
 import { escapeName } from '../../src/dag/names.ts'
-import { parseContentPath } from '../../src/dag/path.ts'
 import { formatSize } from '../../src/units.ts'
 import { command as define } from '../command.ts'
 import { print } from '../print.ts'
+import { givenPath } from '../target.ts'
 import { formatMode, formatMtime } from '../view/entry.ts'
 
 export const command = define({
@@ -14,9 +14,8 @@ export const command = define({
   run: async context => {
     const { args, signal, session } = context
     const node = await session.open()
-    const { cid, kind, sizeBytes, mode, mtime, target } = await node.content.resolve(parseContentPath(args[0] ?? ''), {
-      signal,
-    })
+    const path = await givenPath(args[0] ?? '')(node, { signal })
+    const { cid, kind, sizeBytes, mode, mtime, target } = await node.content.resolve(path, { signal })
     const rows = [
       ['CID', String(cid)],
       ['Type', kind],

@@ -95,6 +95,19 @@ export const COMMANDS: readonly TableEntry[] = [
   },
 
   {
+    name: 'name resolve',
+    group: 'Names',
+    summary: 'Tell what a name points to',
+    load: () => import('./name-resolve.ts'),
+  },
+  {
+    name: 'name inspect',
+    group: 'Names',
+    summary: 'Take a signed record apart and say whether it is valid',
+    load: () => import('./name-inspect.ts'),
+  },
+
+  {
     name: 'init',
     group: 'Node',
     summary: 'Make a repository (the first add or daemon does it too)',

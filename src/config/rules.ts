@@ -29,7 +29,7 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
     }
   }
   for (const entry of config.dnslink.static)
-    if (!/^[^:/\s]+:\/ip[fn]s\/\S+$/.test(entry))
+    if (!/^[^:/\s]+:\/ip[fn]s\/\S/.test(entry))
       fail('dnslink.static', `"${entry}" is not NAME:/ipfs/CID`, 'as in docs.example.org:/ipfs/bafy…')
   for (const entry of config.dnslink.resolvers)
     if (!/^\.[^\s=/]*=https?:\/\/[^\s/]+(\/\S*)?$/.test(entry))

@@ -91,9 +91,7 @@ export function createNetworkHandle(options: OpenNodeOptions, { store, denylist 
     started,
     running,
     session: offline ? undefined : root => networkSession(running, root),
-    findRecords: offline
-      ? undefined
-      : async (name, wait) => (await orAbort(running(), wait.signal)).findRecords(name, wait),
+    findRecords: findRecords(options, offline ? undefined : running),
     id: async () => {
       const identity = await loadIdentity(repo)
       const addresses = network?.addresses() ?? []
@@ -110,6 +108,16 @@ export function createNetworkHandle(options: OpenNodeOptions, { store, denylist 
       await starting?.then(started => started.stop()).catch(() => undefined)
     },
   }
+}
+
+/** A command beside a daemon asks that one; a node in mode offline asks nobody. */
+function findRecords(
+  { config, findRecords: elsewhere }: OpenNodeOptions,
+  running: (() => Promise<Network>) | undefined,
+): FindRecord | undefined {
+  if (config.mode === 'offline') return undefined
+  if (elsewhere !== undefined || running === undefined) return elsewhere
+  return async (name, wait) => (await orAbort(running(), wait.signal)).findRecords(name, wait)
 }
 
 function networkSession(running: () => Promise<Network>, root: CID): FetchBlock {

@@ -8,6 +8,7 @@ import type { Config } from '../config/schema.ts'
 import { dagStat } from '../dag/walk.ts'
 import { CairnError } from '../errors.ts'
 import { openUnixfs } from '../files/unixfs.ts'
+import type { FindRecord } from '../names/ask-all.ts'
 import type { Network } from '../net/network.ts'
 import type { Logger } from '../observe/log.ts'
 import { createPins } from '../pins/pins.ts'
@@ -44,6 +45,8 @@ export interface OpenNodeOptions {
   readonly createIfMissing?: boolean
   /** Asks a running daemon for what is missing here, in place of a network of our own. */
   readonly fetchBlock?: FetchBlock
+  /** The same for the records of names. */
+  readonly findRecords?: FindRecord
 }
 
 export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
