@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { mountTypeOf, networkFilesystem } from '../../src/store/database/filesystem.ts'
 import { BIN, cairn, cairnOk, temporaryFolder } from '../support/cairn.ts'
 import { randomBytes } from '../support/files.ts'
+import { setSchema } from '../support/schema.ts'
 import { assertSound, explains, refused } from './support.ts'
 
 const work = temporaryFolder('repository')
@@ -19,14 +20,7 @@ async function newRepo(name: string): Promise<{ repo: string; cid: string; file:
 
 test('a repository of a newer version is left as it is, by every command', async () => {
   const { repo, cid, file } = await newRepo('newer')
-  const setVersion = (version: number) => {
-    const database = new DatabaseSync(file)
-    const { user_version: before } = database.prepare('PRAGMA user_version').get() as { user_version: number }
-    database.exec(`PRAGMA user_version = ${version}`)
-    database.close()
-    return before
-  }
-  const before = setVersion(999)
+  const before = setSchema(file, 999)
   const says = [`${file} has schema 999; this Cairn knows ${before} and older`]
   for (const args of [
     ['cat', cid],
@@ -39,7 +33,7 @@ test('a repository of a newer version is left as it is, by every command', async
     ['daemon'],
   ])
     await refused(args, { repo, code: 10, says, hint: 'install the newer Cairn' })
-  assert.is(setVersion(before), 999)
+  assert.is(setSchema(file, before), 999)
   assert.is(await cairnOk(['cat', cid], { repo }), 'hello')
   await assertSound(repo)
 })

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type MemoryOptions, runCli } from '../support/memory-io.ts'
+import { setSchema } from '../support/schema.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'bad-'))
 const repo = join(work, 'repo')
@@ -181,9 +181,7 @@ test('get: a target that is taken, an unsafe name that is skipped and told', asy
 test('a repository of a newer Cairn is left alone', async () => {
   const newer = join(work, 'newer')
   assert.is((await run(['init'], { env: { CAIRN_REPO: newer } })).code, 0)
-  const database = new DatabaseSync(join(newer, 'cairn.db'))
-  database.exec('PRAGMA user_version = 9999')
-  database.close()
+  setSchema(join(newer, 'cairn.db'), 9999)
   for (const argv of [
     ['repo', 'stat'],
     ['add', join(work, 'folder')],

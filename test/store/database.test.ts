@@ -11,6 +11,7 @@ import { openDatabase } from '../../src/store/database/database.ts'
 import { mountTypeOf, networkFilesystem } from '../../src/store/database/filesystem.ts'
 import { isLockHeld, takeLock } from '../../src/store/database/kernel-lock.ts'
 import { SCHEMA_VERSION } from '../../src/store/database/schema.ts'
+import { setSchema } from '../support/schema.ts'
 
 const folder = () => mkdtempSync(join(tmpdir(), 'cairn-db-'))
 const code = (want: string) => (error: Error) => isCairnError(error) && error.code === want
@@ -62,15 +63,29 @@ test('a transaction is all or nothing, and transactions of one process queue up'
 test('a database of a newer schema is refused, at open and in the middle of a life', async () => {
   const file = join(folder(), 'cairn.db')
   using old = openDatabase(file)
-  const other = new DatabaseSync(file)
-  other.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
-  other.close()
+  setSchema(file, SCHEMA_VERSION + 1)
   await rejects(
     old.transact(tx => tx.run('DELETE FROM meta')),
     'REPO_NEWER',
   )
   assert.ok((old.get<{ n: number }>('SELECT count(*) AS n FROM meta')?.n ?? 0) > 0)
   assert.throws(() => openDatabase(file), code('REPO_NEWER'))
+})
+
+test('a schema that the header alone tells of is damage: later, earlier, in the middle of a life', async () => {
+  for (const version of [SCHEMA_VERSION + 1, SCHEMA_VERSION - 1, 0x10000002]) {
+    const file = join(folder(), 'cairn.db')
+    using old = openDatabase(file)
+    const other = new DatabaseSync(file)
+    other.exec(`PRAGMA user_version = ${version}`)
+    other.close()
+    if (version > SCHEMA_VERSION)
+      await rejects(
+        old.transact(tx => tx.run('DELETE FROM meta')),
+        'REPO_DAMAGED',
+      )
+    assert.throws(() => openDatabase(file), code('REPO_DAMAGED'))
+  }
 })
 
 test('a file that is not ours is refused', () => {

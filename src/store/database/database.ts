@@ -11,7 +11,7 @@ import { explainDisk } from '../write/disk-error.ts'
 import { syncFolder } from '../write/sync-folder.ts'
 import { type DiskFailures, watchDiskFailures } from './disk-failure.ts'
 import { checkFilesystem } from './filesystem.ts'
-import { migrate, needsMigration, newer } from './migrate.ts'
+import { checkSchema, migrate, needsMigration } from './migrate.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { explainDamage, explainSqlite, isBusy, isDiskFailure, isFull } from './sqlite-error.ts'
 import type { StopGate } from './stop-gate.ts'
@@ -212,7 +212,7 @@ class RepoDatabase implements Database, Transaction {
   #complete<T>(work: (tx: Transaction) => T): T {
     try {
       const version = this.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
-      if (version > SCHEMA_VERSION) throw newer(this.#connection, this.file, version)
+      if (version > SCHEMA_VERSION) checkSchema(this.#connection, this.file, version)
       const result = work(this)
       this.#connection.exec('COMMIT')
       return result

@@ -54,13 +54,15 @@ export function explainSqlite(error: unknown, file: string): unknown {
       })
     case CORRUPT:
     case NOTADB:
-      return new CairnError('REPO_DAMAGED', `${file} is damaged`, {
-        cause: error,
-        hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
-      })
+      return damaged(file, { cause: error })
     default:
       return error
   }
+}
+
+export function damaged(file: string, { what, cause }: { what?: string; cause?: unknown } = {}): CairnError {
+  const hint = 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`'
+  return new CairnError('REPO_DAMAGED', `${file} is damaged${what === undefined ? '' : `: ${what}`}`, { cause, hint })
 }
 
 /** As `explainSqlite`, for what is wrong with the database itself and nothing else: the rest has a meaning for who tries again. */
