@@ -63,6 +63,26 @@ for (const { name, does, found, stays = false, beyond = false } of DAMAGES) {
   })
 }
 
+test('a row that says the place of another block: that one keeps its bytes, whichever is looked at first', async () => {
+  const { store, copy } = await withCopy()
+  await using _ = store
+  await using __ = copy
+  const [a, b] = INLINE.blocks.map(mhOf)
+  for (const [wrong, right] of [
+    [a!, b!],
+    [b!, a!],
+  ] as const) {
+    await sql(store, 'UPDATE blocks SET at = ? WHERE mh = ?', placeOf(store, right).at, wrong)
+    const place = placeOf(store, right)
+    const { done, found } = await repair(store, [askFor(copy)])
+    assert.is(done.left, 0, show(found))
+    assert.equal(placeOf(store, right), place)
+    assertBooks(store)
+    await assertReadable(store, KEPT)
+  }
+  assert.equal(await findings(store), ['note quarantine'])
+})
+
 test('without anybody to ask, what is lost is told with the pins it hurts, and marked', async () => {
   await using store = await filled()
   const packed = PACKED.blocks[3]!

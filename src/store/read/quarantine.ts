@@ -4,7 +4,9 @@ import { readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
+import { create, decode } from 'multiformats/hashes/digest'
 import { formatV1 } from '../../block/cid.ts'
+import { hashByCode, SHA2_256 } from '../../block/hash.ts'
 import { LIMITS } from '../../limits.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from '../database/schema.ts'
@@ -19,6 +21,9 @@ export interface BadBlock {
   /** What was found; undefined if nothing was. */
   readonly bytes: Uint8Array | undefined
 }
+
+/** No inline bytes have this id. */
+const NO_DATA = 0
 
 /** A folder that is there without anything in it is rather one that is not mounted: nothing is decided on that. */
 export function isUnmounted(path: string, pack: number): boolean {
@@ -50,16 +55,29 @@ export function dropPlace(tx: Transaction, { cid, pack, at }: Omit<BadBlock, 'by
   )
   if (row === undefined) return false
   const books = new Books(tx)
+  const left = isOfAnother(tx, row) ? { ...row, at: NO_DATA } : row
   if (row.kept === 1) {
     tx.run(`UPDATE blocks SET pack = ${PLACE_BAD}, at = 0 WHERE mh = ?`, mh)
-    books.placeLeft(row)
+    books.placeLeft(left)
   } else {
     tx.run('DELETE FROM blocks WHERE mh = ?', mh)
     tx.run('DELETE FROM cache_use WHERE mh = ?', mh)
-    books.rowDeleted(row)
+    books.rowDeleted(left)
   }
   books.close()
   return true
+}
+
+/** Whether the row says the place of another inline block, whose bytes must not go with it: found by the names that they hash to. */
+function isOfAnother(tx: Transaction, { mh, pack, at }: PlacedBlock): boolean {
+  if (pack !== PLACE_INLINE) return false
+  const bytes = tx.get<{ bytes: Uint8Array }>('SELECT bytes FROM data WHERE id = ?', at)?.bytes
+  if (bytes === undefined) return false
+  return [...new Set([decode(mh).code, SHA2_256])].some(code => {
+    const name = create(code, hashByCode(code).digest(bytes)).bytes
+    const owner = tx.get<PlacedBlock>('SELECT pack, at FROM blocks WHERE mh = ? AND mh <> ?', name, mh)
+    return owner?.pack === PLACE_INLINE && owner.at === at
+  })
 }
 
 /** For people who look into it; a disk that has no room for the copy must not keep the block from being fetched again. */
