@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert'
 import type { FetchBlock } from '../../src/node/sources.ts'
 import { runCli } from '../support/memory-io.ts'
 import { allCases, type DamageCase } from './cases.ts'
-import { type Answers, openDoors, wrongDoors } from './doors.ts'
-import { copyOf, makeSite, openCopy } from './site.ts'
+import { type Answers, LISTING, openDoors, wrongDoors } from './doors.ts'
+import { copyOf, makeSite, openCopy, README } from './site.ts'
 
 const FULL = process.env.TEST_FULL !== undefined
 /** Every so many-th case of a region, beginning at one that changes from day to day. */
@@ -22,6 +22,7 @@ interface Finding {
   readonly repaired?: boolean
 }
 
+const NONE = Buffer.alloc(0)
 const site = await makeSite()
 const spare = copyOf(site.repo)
 
@@ -121,6 +122,7 @@ async function repairFrom(repo: string, { region }: DamageCase): Promise<string>
   const wrong = wrongDoors(truth, given)
   if (wrong.length > 0) return `wrong: ${wrong.join('; ')}`
   if (region === 'wal') return ''
+  if (given.get(LISTING)?.bytes.equals(truth.get(LISTING)?.bytes ?? NONE) !== true) return 'another listing'
   const missing = [...truth].filter(
     ([door, { status }]) => status !== given.get(door)?.status || given.get(door)?.whole !== true,
   )
@@ -135,7 +137,39 @@ test('undamaged, every door gives an answer', () => {
   assert.ok(truth.size > 40)
   for (const [door, { status, whole: all }] of truth)
     assert.ok(status >= 200 && status < 300 && all, `${door} ${status}`)
+  const listing = String(truth.get(LISTING)?.bytes)
+  for (const name of site.files.keys()) assert.match(listing, `>${name}</a>`)
+  assert.match(listing, String(site.files.get(README)).slice(8, 600))
 })
+
+test('a listing that says anything else than the truth counts as wrong', () => {
+  const listing = truth.get(LISTING)
+  const page = String(listing?.bytes)
+  const first = /<li>.*<\/li>\n/.exec(page)?.[0] ?? ''
+  const isWrong = (bytes: string, whole = true) =>
+    wrongDoors(truth, new Map([[LISTING, { status: 200, bytes: Buffer.from(bytes), whole }]])).length > 0
+  assert.not.ok(isWrong(page) || isWrong(page.slice(0, 1000), false))
+  assert.not.ok(isWrong(page.replace(/<section.*?<\/section>/s, '')), 'no README is no wrong one')
+  assert.not.ok(isWrong(page.replace('<li><svg role="img" aria-label="file"><use href="#file"/>', FOLDER)))
+  for (const [from, to] of [
+    [first, ''],
+    [first, first + first],
+    ['>many<', '>more<'],
+    [/[?]filename=one/, '?filename=two'],
+    [/(ipfs-hash.*ipfs\/bafk.*)(..)([?]filename=two)/, '$1aa$3'],
+    ['2.4 MiB', '2.5 MiB'],
+    ['<h2 id="readme">', '<h2 id="readme">x'],
+    [/(class="md">.{40})./s, '$1!'],
+    ['4 entries', '5 entries'],
+    [String(site.root), String(site.single)],
+  ] as const) {
+    assert.is.not(page.replace(from, to), page, `${from} is there`)
+    assert.ok(isWrong(page.replace(from, to)), `${from}`)
+  }
+  assert.ok(isWrong(page.slice(0, 1000)))
+})
+
+const FOLDER = '<li class="d"><svg role="img" aria-label="folder"><use href="#folder"/>'
 
 for (const [region, cases] of Map.groupBy(allCases(site), ({ region: its }) => its)) {
   test(`${region} damaged: nothing wrong is served, all of it is found, and mended from a copy`, async () => {

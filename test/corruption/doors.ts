@@ -19,6 +19,9 @@ export interface Given {
 
 export type Answers = ReadonlyMap<string, Given>
 
+/** As a page. */
+export const LISTING = 'list'
+
 const CONFIG = configSchema.parse({ mode: 'offline', gateway: { listen: '127.0.0.1:0' } })
 
 export async function openDoors(node: LocalNode, site: Site): Promise<Answers> {
@@ -48,7 +51,7 @@ function httpDoors({ root, single, files, rows }: Site, gateway: string, api: st
     doors.push([`last bytes of ${name}`, url, { headers: { range: 'bytes=-100' } }])
     doors.push([`cat ${name}`, `${api}/api/v0/cat?arg=/ipfs/${root}/${name}`, post])
   }
-  doors.push(['GET single', `${gateway}/ipfs/${single}`], ['list', `${gateway}/ipfs/${root}/`])
+  doors.push(['GET single', `${gateway}/ipfs/${single}`], [LISTING, `${gateway}/ipfs/${root}/`])
   for (const format of ['raw', 'car', 'tar'])
     doors.push([`${format} of the root`, `${gateway}/ipfs/${root}?format=${format}`])
   doors.push(['raw of single', `${gateway}/ipfs/${single}?format=raw`])
@@ -132,8 +135,27 @@ export function wrongDoors(truth: Answers, given: Answers): string[] {
     if (right === undefined || status === 0 || status >= 400) return []
     const isPrefix = bytes.equals(right.bytes.subarray(0, bytes.byteLength))
     const isAll = bytes.byteLength === right.bytes.byteLength
-    return isPrefix && (isAll || !whole)
-      ? []
-      : [`${door}: ${bytes.byteLength} of ${right.bytes.byteLength} bytes${isPrefix ? '' : ', wrong ones'}`]
+    if ((isPrefix && (isAll || !whole)) || (door === LISTING && whole && saysTheSame(right.bytes, bytes))) return []
+    return [`${door}: ${bytes.byteLength} of ${right.bytes.byteLength} bytes${isPrefix ? '' : ', wrong ones'}`]
   })
+}
+
+/**
+ * A listing looks into children that are at hand: their picture, the order that follows from it, and the README. Of what cannot
+ * be read the picture is a guess by the name, and no README is shown; every name, CID, size and link is as it was.
+ */
+function saysTheSame(right: Buffer, given: Buffer): boolean {
+  const [expected, actual] = [partsOf(right), partsOf(given)]
+  const isReadme = actual.readme === '' || actual.readme === expected.readme
+  return isReadme && actual.rest === expected.rest && actual.rows.join('') === expected.rows.join('')
+}
+
+const ROW = /<li(?: class="d")?><svg role="img" aria-label="\w+"><use href="#\w+"\/><\/svg>(<a .*<\/li>\n)/g
+const README = /<section class="readme".*?<\/section>/s
+
+function partsOf(page: Buffer): { rows: string[]; readme: string; rest: string } {
+  const html = page.toString()
+  const rows = [...html.matchAll(ROW)].map(([, row = '']) => row)
+  const readme = README.exec(html)?.[0] ?? ''
+  return { rows: rows.sort(), readme, rest: html.replace(ROW, '').replace(README, '') }
 }

@@ -40,11 +40,16 @@ const CONFIG = configSchema.parse({ mode: 'offline' })
 export const openCopy = (repo: string, fetchBlock?: FetchBlock): Promise<LocalNode> =>
   openNode({ repo, config: CONFIG, log: SILENT, role: 'command', network: 'never', ...(fetchBlock && { fetchBlock }) })
 
-/** `small` lies inline, the others in a pack: two of a single block each, and one of several. */
+/** What the listing shows of its folder. */
+export const README = 'README.md'
+
+/** All in a pack: three of a single block each, one of them text, and one of several. */
 function makeFiles(): Map<string, Uint8Array> {
   const next = randomBytes(7)
-  const sizes = { small: 900, one: 70_000, two: 70_000, many: 2_500_000 }
-  return new Map(Object.entries(sizes).map(([name, size]) => [name, next(size)]))
+  const sizes = { one: 70_000, two: 70_000, many: 2_500_000 }
+  const readme = `# Site\n\n${Buffer.from(next(600)).toString('base64')}\n`
+  const files = Object.entries(sizes).map(([name, size]): [string, Uint8Array] => [name, next(size)])
+  return new Map([[README, Buffer.from(readme)], ...files])
 }
 
 export async function makeSite(): Promise<Site> {
