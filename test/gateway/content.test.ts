@@ -253,7 +253,7 @@ test('paths that are wrong: status, words, and no caching', async () => {
     [`${path}/%2e%2e/${root}`, 400, /leads? out/],
     [`${path}/%zz`, 400, /percent-encoded/],
     [`${path}/${'x'.repeat(9000)}`, 414, /more than 8192/],
-    [`${path}${'/a'.repeat(300)}`, 414, /more than 256/],
+    [`${path}${'/a'.repeat(1100)}`, 414, /more than 1024/],
     ['/ipfs/bafkreig2h27z44zbxwgvw7l7xhfjmihjgl5m6ayel5d4xgfb3xfxyqtbsu', 404, /failed to resolve/],
     ['/nowhere', 404, /\/nowhere/],
     [`/${root}`, 404, /./],
