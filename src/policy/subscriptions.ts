@@ -6,7 +6,6 @@ import { writeWhole } from '../config/edit.ts'
 import type { Config } from '../config/schema.ts'
 import { CairnError, isCairnError, toCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { getSafely } from '../names/outbound.ts'
 import { makeFolders } from '../writable.ts'
 import { denyPaths, subscribedFile, subscribedState } from './deny-paths.ts'
 import { ListParser } from './list-parser.ts'
@@ -162,6 +161,8 @@ async function ask(
     'accept-encoding': 'identity',
     'user-agent': 'cairn',
   }
+  // Lazily: most commands fetch no list, and HTTP is slow to load.
+  const { getSafely } = await import('../names/outbound.ts')
   let at = parseUrl(url)
   for (let hop = 0; hop <= REDIRECTS; hop++) {
     const answer = await getSafely(at, {
