@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import { MIGRATIONS } from '../../src/store/database/schema.ts'
+import { repoPaths } from '../../src/store/paths.ts'
 import { cairnOk } from '../support/cairn.ts'
 import { findViolations, type Ledger } from './invariants.ts'
 import type { Scenario } from './kill-points.ts'
@@ -89,7 +90,9 @@ const rebuildScenario = (world: World, base: string): Scenario => ({
   makes: true,
   run: commandRun(['repo', 'rebuild'], () => NOTHING),
   after: async ({ repo, killed }) => {
-    if (killed && !existsSync(join(repo, 'cairn.db'))) await cairnOk(['repo', 'rebuild'], { repo })
+    // In the midst of the switch every command says what ends it.
+    const isOpen = existsSync(join(repo, 'cairn.db')) && !existsSync(repoPaths(repo).rebuildMark)
+    if (killed && !isOpen) await cairnOk(['repo', 'rebuild'], { repo })
     return []
   },
 })
