@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { renderMarkdown } from '../../gateway/content/views/markdown.ts'
 
-const render = (source: string) => renderMarkdown(source, { headingLevel: 2 })
+const render = (source: string) => renderMarkdown(source, { headingLevel: 2, host: '' })
 
 const CASES: readonly (readonly [string, string])[] = [
   ['# One\n\n## Two', '<h2 id="md-one">One</h2>\n<h3 id="md-two">Two</h3>'],
@@ -41,6 +41,12 @@ for (const [source, html] of CASES) {
     assert.is(render(source), html)
   })
 }
+
+test('addresses of other content lead where it is served, or nowhere', () => {
+  const at = (host: string | undefined) => renderMarkdown('[a](ipfs://bafy/x)', { headingLevel: 2, host })
+  assert.is(at('//gw.test'), '<p><a href="//gw.test/ipfs/bafy/x" rel="nofollow noopener noreferrer">a</a></p>')
+  assert.is(at(undefined), '<p>a</p>')
+})
 
 test('tables', () => {
   const html = render('| a | b |\n|---|:-:|\n| 1 | 2 \\| 3 |')

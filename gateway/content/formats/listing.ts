@@ -114,7 +114,7 @@ export async function renderFolder(
   const rows = entries.slice(0, PAGE).map(entry => rowOf(sources, entry))
   // What fits on one page can be put in the order that people look in; a sharded folder comes by hash.
   if (isAll) rows.sort(ORDERS[sort])
-  const readme = await findReadme(sources, entries, wait.signal)
+  const readme = await findReadme(sources, entries, { host: page.place.host, signal: wait.signal })
   const isPart = readme === 'elsewhere'
   const listing = {
     ...page,

@@ -15,7 +15,7 @@ const MOST_README_BYTES = 64 * KiB
 export async function findReadme(
   { content, denylist }: { readonly content: ContentApi; readonly denylist: DenyApi },
   entries: readonly DirectoryEntry[],
-  signal: AbortSignal,
+  { host, signal }: { readonly host: string | undefined; readonly signal: AbortSignal },
 ): Promise<Listing['readme'] | 'elsewhere'> {
   const entry = entries.find(({ name }) => README.test(name))
   if (entry === undefined || denylist.check({ cid: entry.cid }) !== undefined) return undefined
@@ -24,7 +24,7 @@ export async function findReadme(
   if (text === '') return undefined
   const isMarkdown = !/\.txt$/i.test(entry.name)
   const markup = isMarkdown
-    ? renderMarkdown(text, { headingLevel: 3 })
+    ? renderMarkdown(text, { headingLevel: 3, host })
     : `<pre tabindex="0">${text.split('\n').map(shown).join('\n')}</pre>`
   return { name: entry.name, markup }
 }

@@ -3,6 +3,9 @@
 import { escapeText } from './place.ts'
 
 export interface InlineContext {
+  /** In front of `/ipfs/<cid>`; undefined where no other content is served: such links are text there. */
+  readonly host: string | undefined
+
   /** Link definitions, by name in lower case. */
   readonly references: ReadonlyMap<string, string>
   /** Characters and places that may still be looked at in search of closing signs; then the rest is text. */
@@ -105,21 +108,21 @@ function link(text: string, at: number, context: InlineContext, depth: number): 
   if (target === undefined) return undefined
   // A link cannot be inside another: the inner one is its text.
   const label = renderInline(target.label, context, depth + 1).replace(/<\/?a\b[^>]*>/g, '')
-  return { html: anchor(target.url, label), end: target.end }
+  return { html: anchor(target.url, label, context), end: target.end }
 }
 
 /** Only of the content's own origin: a picture from elsewhere is a link to it. */
 function picture(text: string, at: number, context: InlineContext): Piece | undefined {
   const target = text.charAt(at + 1) === '[' ? readTarget(text, at + 1, context) : undefined
   if (target === undefined) return undefined
-  return { html: image(target.url, target.label), end: target.end }
+  return { html: image(target.url, target.label, context), end: target.end }
 }
 
-function image(url: string, label: string): string {
-  const safe = safeUrl(url)
+function image(url: string, label: string, context: InlineContext): string {
+  const safe = safeUrl(url, context)
   const alt = escapeText(label)
   if (safe === undefined) return alt
-  if (/^[a-z]+:|^\/\//i.test(safe)) return anchor(url, alt || 'picture')
+  if (/^[a-z]+:|^\/\//i.test(safe)) return anchor(url, alt || 'picture', context)
   return `<img loading="lazy" decoding="async" src="${escapeText(safe)}" alt="${alt}">`
 }
 
@@ -152,11 +155,11 @@ const TAG =
   /^<\/?(?:a|abbr|b|big|blockquote|br|center|code|dd|details|div|dl|dt|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|s|small|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|tt|u|ul)(?:[\s/][^<>]{0,2000})?>/i
 
 /** Addresses become links, tags go: what stands between them is the text. A picture keeps its place. */
-function angle(text: string, at: number): Piece | undefined {
+function angle(text: string, at: number, context: InlineContext): Piece | undefined {
   const rest = text.slice(at, at + MOST_SPAN)
   const address = /^<((?:https?|ipfs|ipns):[^\s<>]*)>/i.exec(rest)
   if (address?.[1] !== undefined) {
-    return { html: anchor(address[1], escapeText(address[1])), end: at + address[0].length }
+    return { html: anchor(address[1], escapeText(address[1]), context), end: at + address[0].length }
   }
   const tag = TAG.exec(rest)
   if (tag === null) return undefined
@@ -165,33 +168,33 @@ function angle(text: string, at: number): Piece | undefined {
   const alt = attribute('alt')
   const isImage = /^<img\s/i.test(tag[0]) && source !== null
   const html = isImage
-    ? image(source[1] ?? source[2] ?? '', alt?.[1] ?? alt?.[2] ?? '')
+    ? image(source[1] ?? source[2] ?? '', alt?.[1] ?? alt?.[2] ?? '', context)
     : /^<br/i.test(tag[0])
       ? '<br>'
       : ''
   return { html, end: at + tag[0].length }
 }
 
-function bareUrl(text: string, at: number): Piece | undefined {
+function bareUrl(text: string, at: number, context: InlineContext): Piece | undefined {
   if (/[\w/]/.test(text.charAt(at - 1))) return undefined
   const match = /^https?:\/\/[^\s<>"'`]+/.exec(text.slice(at, at + MOST_LABEL))
   if (match === null) return undefined
   const url = match[0].replace(/[.,;:!?)\]*_]+$/, '')
-  return { html: anchor(url, escapeText(url)), end: at + url.length }
+  return { html: anchor(url, escapeText(url), context), end: at + url.length }
 }
 
 /** Undefined for what a browser would run or could not open. */
-function safeUrl(url: string): string | undefined {
+function safeUrl(url: string, { host }: InlineContext): string | undefined {
   const text = url.trim()
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(text) ?? []
   if (scheme === undefined) return text
   const content = /^(ip[fn]s):\/\/([^/?#]+.*)$/i.exec(text)
-  if (content !== null) return `/${content[1]?.toLowerCase()}/${content[2]}`
+  if (content !== null) return host === undefined ? undefined : `${host}/${content[1]?.toLowerCase()}/${content[2]}`
   return /^(?:https?|mailto)$/i.test(scheme) ? text : undefined
 }
 
-function anchor(url: string, label: string): string {
-  const safe = safeUrl(url)
+function anchor(url: string, label: string, context: InlineContext): string {
+  const safe = safeUrl(url, context)
   if (safe === undefined) return label
   if (safe.startsWith('#')) return `<a href="#md-${escapeText(safe.slice(1))}">${label}</a>`
   const isElsewhere = /^[a-z]+:|^\/\//i.test(safe)

@@ -25,8 +25,14 @@ interface Block {
 
 type Reader = (reading: Reading, at: number) => Block | undefined
 
-/** `headingLevel` is what its highest heading becomes on the page around it. */
-export function renderMarkdown(source: string, { headingLevel }: { headingLevel: number }): string {
+interface MarkdownOptions {
+  /** What its highest heading becomes on the page around it. */
+  readonly headingLevel: number
+  /** In front of links to other content, as a Place has it. */
+  readonly host: string | undefined
+}
+
+export function renderMarkdown(source: string, { headingLevel, host }: MarkdownOptions): string {
   const text = withoutComments(source).replaceAll('\t', '    ')
   const all = text.split(/\r\n|\r|\n/, MOST_LINES).map(escapeName)
   const references = new Map<string, string>()
@@ -37,7 +43,7 @@ export function renderMarkdown(source: string, { headingLevel }: { headingLevel:
   })
   return renderBlocks({
     lines,
-    context: { references, budget: { left: MOST_STEPS } },
+    context: { host, references, budget: { left: MOST_STEPS } },
     depth: 0,
     headings: { first: headingLevel, last: headingLevel - 1 },
   })

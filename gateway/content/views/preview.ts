@@ -54,7 +54,7 @@ function renderContent({ place, content, sizeBytes }: PreviewPage, file: string)
     case 'pdf':
       return `<iframe class="stage" title="${name}" src="${file}"></iframe><p class="hint">If nothing is shown here, <a href="${file}">open the document</a>.</p>`
     case 'markdown':
-      return `<div class="md">${renderMarkdown(content.text, { headingLevel: 2 })}</div>${cutNote(content.isCut, content.text.length, sizeBytes)}`
+      return `<div class="md">${renderMarkdown(content.text, { headingLevel: 2, host: place.host })}</div>${cutNote(content.isCut, content.text.length, sizeBytes)}`
     case 'text':
       return `<pre class="shown" tabindex="0" aria-label="Content">${content.text
         .split('\n')
