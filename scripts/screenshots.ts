@@ -1,4 +1,4 @@
-// Pictures of the pages, as people see them: phone and desktop, light and dark, into docs/img or DIR. `node scripts/screenshots.ts [DIR]`
+// Pictures of the pages, as people see them: phone and desktop, light and dark, into DIR, a few of them into docs/img. `node scripts/screenshots.ts [DIR]`
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,10 @@ import { CairnError } from '../src/errors.ts'
 import { Link, startGateway, type TestGateway } from '../test/gateway/support.ts'
 import { MemoryBlocks } from '../test/support/memory-blocks.ts'
 
-const OUT = process.argv[2] ?? join(import.meta.dirname, '../docs/img')
+const DIR = process.argv[2]
+const OUT = DIR ?? join(import.meta.dirname, '../docs/img')
+/** Of the documentation only these; a folder of one's own gets all. */
+const KEPT: ReadonlySet<string> = new Set(['desktop-light', 'phone-dark'])
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } }
 const SCHEMES = ['light', 'dark'] as const
@@ -127,6 +130,7 @@ function publicNode(): NonNullable<Parameters<typeof startGateway>[0]>['node'] &
 async function photograph(browser: Browser, gateway: TestGateway, pages: Record<string, string>): Promise<void> {
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of SCHEMES) {
+      if (DIR === undefined && !KEPT.has(`${size}-${colorScheme}`)) continue
       const context = await browser.newContext({ viewport, colorScheme })
       const page = await context.newPage()
       const complaints: string[] = []
