@@ -23,6 +23,9 @@ export interface NamedFile {
   readonly path: string
 }
 
+/** Numbered where the suite has put its own into one folder. */
+const DNSLINK_YAML = /^dnslink(?:_\d+)?\.ya?ml$/
+
 /** NOT_FOUND for a folder that is not there, USAGE for one without any fixture. */
 export function findFixtures(folder: string): Fixtures {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
@@ -30,11 +33,11 @@ export function findFixtures(folder: string): Fixtures {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
   const paths = files.map(file => join(folder, file))
   const ending = (suffix: string) => paths.filter(path => path.endsWith(suffix))
-  const called = (name: string) => paths.filter(path => basename(path) === name)
-  const manifests = called('manifest.json').map(readDocument)
+  const called = (name: RegExp) => paths.filter(path => name.test(basename(path)))
+  const manifests = called(/^manifest\.json$/).map(readDocument)
   const dnslinks = {
-    ...Object.assign({}, ...called('dnslink.yml').map(path => parseDnslinkYaml(readText(path)))),
-    ...Object.assign({}, ...called('dnslinks.json').map(path => domainsOf(readDocument(path)))),
+    ...Object.assign({}, ...called(DNSLINK_YAML).map(path => parseDnslinkYaml(readText(path)))),
+    ...Object.assign({}, ...called(/^dnslinks\.json$/).map(path => domainsOf(readDocument(path)))),
     ...Object.assign({}, ...manifests.map(({ IPFS_NS_MAP: map }) => parseNamespaceMap(String(map ?? '')))),
   } as Record<string, string>
   const found = {

@@ -66,7 +66,9 @@ export async function runSuite(suite: OfficialSuite, target: SuiteTarget): Promi
   const child = spawn(suite.program, args, { env, signal, stdio: ['ignore', 'pipe', 'pipe'] })
   const results = new Map<string, string>()
   const readLines = async (stream: NodeJS.ReadableStream): Promise<void> => {
-    for await (const line of createInterface({ input: stream })) {
+    for await (const marked of createInterface({ input: stream })) {
+      // The program has Go mark its own lines, so that what tests print is not taken for them.
+      const line = marked.replaceAll('\u0016', '')
       target.onLine(line)
       const [, verdict = '', name = ''] = /^\s*--- (PASS|FAIL|SKIP): (\S+)/.exec(line) ?? []
       if (name !== '') results.set(name, verdict)

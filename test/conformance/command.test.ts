@@ -116,6 +116,19 @@ test('the official suite, where it is, decides the exit code', async () => {
   assert.is(await bad.exit, 3)
 })
 
+test('the suite as a program that compiles it: its lines are marked, and looked for on the PATH', async () => {
+  const { folder } = await fixtures()
+  const bin = temporaryFolder('bin')
+  const lines = ['=== RUN TestOne', '--- PASS: TestOne/a_case (0.00s)', '--- SKIP: TestOne (0.00s)']
+  const marked = lines.map(line => `printf '\\026%s\\n' '${line}'`)
+  const script = ['#!/bin/sh', '[ "$1 $2" = "test --verbose" ] || exit 1', ...marked].join('\n')
+  writeFileSync(join(bin, 'gateway-conformance'), script, { mode: 0o755 })
+  using served = await serving(folder, { PATH: `${bin}:${process.env.PATH}` })
+  const counts = JSON.parse((await served.next()).value ?? '{}') as Record<string, unknown>
+  assert.equal([counts.total, counts.passed, counts.failed, counts.skipped], [2, 1, 0, 1])
+  assert.is(await served.exit, 0)
+})
+
 test('a block that is not what its name says is refused, and nothing is served', async () => {
   const { folder, loose } = await fixtures()
   writeFileSync(join(folder, `${loose}.block`), 'other\n')
