@@ -137,7 +137,10 @@ async function photograph(browser: Browser, gateway: TestGateway, pages: Record<
       page.on('console', message => complaints.push(message.text()))
       for (const [name, path] of Object.entries(pages)) {
         await page.goto(gateway.url + path)
-        await page.screenshot({ path: join(OUT, `${name}-${size}-${colorScheme}.png`), fullPage: size === 'phone' })
+        await page.screenshot({
+          path: join(OUT, `${name}-${size}-${colorScheme}.png`),
+          fullPage: size === 'phone' && name === 'listing',
+        })
       }
       const real = complaints.filter(text => !text.includes('504'))
       if (real.length > 0) throw new Error(`the browser complains: ${real.join('; ')}`)

@@ -44,7 +44,7 @@ export function renderBlock(block: BlockPage): Html {
     hasScript: true,
     body: html`${raw(crumbs(place))}
 <h1><small class="of">Block</small>${nameOf(place)}</h1>
-<p class="facts"><span>${codec}</span><span>${kind}</span><span>${formatSize(bytes.byteLength)}</span><span>Download <a href="?format=raw" download>Raw Block</a>${native(codec)} <a href="?format=car" download>CAR</a></span><span><a href="?">Open</a></span><span><a href="?cairn=share">Share</a></span></p>
+<p class="facts"><span>${codec}</span><span>${kind}</span><span>${formatSize(bytes.byteLength)}</span><span>Download <a href="?format=raw" download>Raw Block</a>${native(codec)} <a href="?format=car" download>CAR</a></span>${value === undefined ? html`<span><a href="?">Open</a></span>` : ''}<span><a href="?cairn=share">Share</a></span></p>
 <p class="cid"><span translate="no">${String(cid)}</span>${copyButton(String(cid), 'Copy CID')}</p>
 ${fault === '' ? '' : html`<p class="bad">${shownHtml(fault)}</p>`}
 ${value === undefined ? '' : html`<h2>Content</h2><div class="value">${raw(renderValue(value.value, place))}</div>`}
