@@ -18,7 +18,8 @@ export function forwardedFilter(proxies: readonly string[]): (incoming: Incoming
   }
 }
 
-const FORWARDED = ['x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-for'] as const
+/** Not `X-Forwarded-For`: that somebody stands between is good to know, whoever says it. */
+const FORWARDED = ['x-forwarded-host', 'x-forwarded-proto'] as const
 
 function addRange(list: BlockList, text: string): void {
   const [address = '', prefix] = text.split('/')

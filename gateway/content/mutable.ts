@@ -1,5 +1,6 @@
 // Names on their way to content: hosts that are sites by DNSLink, and `/ipns/` paths as what they lead to now (spec: gateway §1.2, §2.16, §2.17).
 
+import type { IncomingHttpHeaders } from 'node:http'
 import type { NamesApi } from '../../src/api/names.ts'
 import { isCairnError } from '../../src/errors.ts'
 import type { HostRoute } from './hosts.ts'
@@ -12,11 +13,11 @@ import type { Waiting } from './wait.ts'
 export async function siteOf(
   names: NamesApi,
   host: Extract<HostRoute, { kind: 'named' | 'gateway' }>,
-  wait: Pick<Waiting, 'signal'>,
+  { headers, wait }: { headers: IncomingHttpHeaders; wait: Pick<Waiting, 'signal'> },
 ): Promise<DnslinkSite | undefined> {
   const { name, rules } = host
   if (!rules.hasDnslink || !name.includes('.')) return undefined
-  const isSite = await names.hasDnslink(name, { signal: wait.signal })
+  const isSite = await names.hasDnslink(name, { signal: wait.signal, localOnly: isOnlyIfCached(headers) })
   return isSite ? { kind: 'dnslink', host: host.host, name, rules } : undefined
 }
 

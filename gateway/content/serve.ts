@@ -48,7 +48,9 @@ export async function serve(gateway: Gateway, env: HttpEnv['Bindings'], progress
   const wait = new Waiting(outgoing, gateway.timeoutMs)
   const target = splitTarget(incoming.url ?? '/')
   const known = gateway.hostOf(incoming.headers, target.authority)
-  const site = maySite(known, target) ? await siteOf(gateway.node.names, known, wait) : undefined
+  const site = maySite(known, target)
+    ? await siteOf(gateway.node.names, known, { headers: incoming.headers, wait })
+    : undefined
   const host = site ?? known
   if (host.kind === 'root') progress.home = `//${host.gateway}/`
   const route = routeRequest(incoming, target, host)
