@@ -85,7 +85,9 @@ const whole = await contentOf(copyOf(site.repo))
 async function run(damage: DamageCase): Promise<void> {
   tally.cases++
   const copy = damaged(damage)
-  const before = await contentOf(damaged(damage))
+  const look = damaged(damage)
+  const before = await contentOf(look)
+  rmSync(dirname(look), { recursive: true })
   const given = await answersOf(copy)
   tally.answers += given.size
   const wrong = wrongDoors(truth, given).map(each => `${damage.name}: ${each}`)
