@@ -11,8 +11,6 @@ const MINUTE_MS = 60_000
 export const updateDenylists: UpkeepTask = async ({ store, config, log, signal }) => {
   const everyMs = parseDuration(config.deny.interval)
   if (config.deny.subscriptions.length === 0 || everyMs === 0) return
-  // Brings HTTP along, which no command is to load for it.
-  const { updateSubscriptions } = await import('../policy/subscriptions.ts')
   const part = log.part('deny')
   // Brings HTTP along, which a plain command does without.
   const { updateSubscriptions } = await import('../policy/subscriptions.ts')
