@@ -35,10 +35,27 @@ export async function* inTime<T>(
   }
 }
 
+const PAUSE = Symbol('pause')
+
+/** The same items, and PAUSE where the next one is not at hand: then what has been gathered is worth sending. */
+async function* marked<T>(items: AsyncIterator<T>): AsyncGenerator<T | typeof PAUSE> {
+  try {
+    for (let next = items.next(); ; next = items.next()) {
+      const pause = new Promise<typeof PAUSE>(resolve => setImmediate(resolve, PAUSE))
+      if ((await Promise.race([next, pause])) === PAUSE) yield PAUSE
+      const { value, done } = await next
+      if (done === true) return
+      yield value
+    }
+  } finally {
+    await items.return?.()
+  }
+}
+
 interface Arriving {
   readonly page: Pick<Listing, 'place' | 'cid' | 'pageNumber'>
   readonly known: readonly DirectoryEntry[]
-  readonly more: AsyncIterable<DirectoryEntry | typeof LATE>
+  readonly more: AsyncIterator<DirectoryEntry | typeof LATE>
   readonly toRow: (entry: DirectoryEntry) => ListingEntry
   readonly most: number
 }
@@ -53,11 +70,16 @@ export async function* arrivingListing({ page, known, more, toRow, most }: Arriv
   const [start] = await frame(false)
   yield Buffer.from(start + known.map(row).join(''))
   let count = known.length
-  for await (const entry of more) {
-    if (entry === LATE) continue
-    if (++count > most) break
-    yield Buffer.from(row(entry))
+  let rows = ''
+  for await (const entry of marked(more)) {
+    if (entry === PAUSE) {
+      if (rows !== '') yield Buffer.from(rows)
+      rows = ''
+    } else if (entry !== LATE) {
+      if (++count > most) break
+      rows += row(entry)
+    }
   }
   const [, end] = await frame(count > most)
-  yield Buffer.from(String(end))
+  yield Buffer.from(rows + String(end))
 }
