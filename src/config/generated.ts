@@ -37,7 +37,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"ipns.timeout","kind":"duration","default":"15s","doc":"Time to look for the record of a name in the network"},
   {"key":"ipns.routers","kind":"list","default":[],"doc":"Delegated routers (URLs of hosts that serve /routing/v1) to ask beside the DHT"},
   {"key":"api.listen","kind":"address","default":"127.0.0.1:5001","doc":"Address of the API (Kubo RPC, health, metrics), HOST:PORT; loopback only"},
-  {"key":"deny.files","kind":"list","default":[],"doc":"Denylists beside those in `denylists/` of the repository: files, or folders of *.deny files"},
+  {"key":"deny.files","kind":"list","default":[],"doc":"Denylists beside those in `denylists/` of the repository, relative to it: files, or folders of *.deny files"},
   {"key":"deny.subscriptions","kind":"list","default":[],"doc":"URLs of denylists that the daemon fetches and keeps up to date"},
   {"key":"deny.interval","kind":"duration","default":"1h","doc":"How often subscribed denylists are asked for again; 0 turns it off"},
   {"key":"deny.allowPrivate","kind":"flag","default":false,"doc":"Subscriptions may be at private addresses, such as another machine of the local network"},

@@ -138,7 +138,7 @@ export const configSchema = z.strictObject({
     files: list(
       'list',
       [],
-      'Denylists beside those in `denylists/` of the repository: files, or folders of *.deny files',
+      'Denylists beside those in `denylists/` of the repository, relative to it: files, or folders of *.deny files',
     ),
     subscriptions: list('list', [], 'URLs of denylists that the daemon fetches and keeps up to date'),
     interval: text('duration', '1h', 'How often subscribed denylists are asked for again; 0 turns it off'),

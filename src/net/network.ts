@@ -118,7 +118,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     throw error
   }
   identifyAgain({ libp2p: helia.libp2p, log, signal: stopping.signal })
-  const network = describe({ helia, records, wants, plan, stopping, log })
+  const network = describe({ helia, denylist, records, wants, plan, stopping, log })
   log.info('network started', { mode: config.mode, peerId: network.peerId, announces: plan.parts.announces })
   void meetPeers({ options, plan, helia, signal: stopping.signal }).then(() => {
     if (!stopping.signal.aborted && network.lacks().length > 0)
@@ -165,6 +165,7 @@ async function meetPeers({
 
 interface Running {
   readonly helia: CairnHelia
+  readonly denylist: Denylist
   readonly records: WriteBehindDatastore | undefined
   readonly wants: ReturnType<typeof attachExchange>
   readonly plan: Plan
@@ -172,10 +173,13 @@ interface Running {
   readonly log: Logger
 }
 
-function describe({ helia, records, wants, plan, stopping, log }: Running): Network {
+function describe({ helia, denylist, records, wants, plan, stopping, log }: Running): Network {
   const { libp2p } = helia
   const provides = new ProvideQueue({
-    provide: (cid, signal) => helia.routing.provide(cid, { signal }),
+    provide: async (cid, signal) => {
+      // It may have been denied while it stood in line.
+      if (!denylist.isRefused({ cid }, 'announce')) await helia.routing.provide(cid, { signal })
+    },
     log,
     signal: stopping.signal,
   })

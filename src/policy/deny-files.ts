@@ -1,7 +1,7 @@
 // The denylists of a repository as files: which there are, in which order they count, and what has changed since they were read.
 
 import { type BigIntStats, readdirSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { isCairnError, toCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -105,16 +105,17 @@ export class DenyFiles {
     const { repo, config } = this.#options
     const { folder } = denyPaths(repo)
     const own = filesIn(folder)
+    const listed = config.files.map(path => resolve(repo, path))
     const files = [
       ...config.subscriptions.map(url => ({ name: nameOfUrl(url), path: subscribedFile(repo, url), url })),
-      ...config.files.flatMap(path => (isFolder(path) ? filesIn(path) : [path]).map(asFile)),
+      ...listed.flatMap(path => (isFolder(path) ? filesIn(path) : [path]).map(asFile)),
       ...own.filter(path => basename(path) !== OWN).map(asFile),
       ...own.filter(path => basename(path) === OWN).map(asFile),
     ]
     return files.slice(0, LIMITS.denyLists.value).flatMap(file => {
       const stamp = stampOf(file.path)
       // A subscription that never came has no file; one that the configuration names has to be there.
-      if (stamp === undefined && !config.files.includes(file.path)) return []
+      if (stamp === undefined && !listed.includes(file.path)) return []
       return [{ file, stamp: stamp ?? 'missing' }]
     })
   }

@@ -1,6 +1,6 @@
 // A denylist from its file: at once where a command waits for it, in slices where a daemon has other things to do.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { CairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
@@ -53,6 +53,8 @@ function* steadily(file: string): Generator<void, CompiledList> {
 
 function open(file: string): number {
   try {
+    // A pipe would be waited for.
+    if (!statSync(file).isFile()) throw new Error('it is no file')
     return openSync(file, 'r')
   } catch (cause) {
     throw new CairnError('READ_FAILED', `the denylist ${file} cannot be read: ${(cause as Error).message}`, { cause })

@@ -187,8 +187,14 @@ async function* file(text: string) {
 }
 
 test('a command reads the lists when it first needs them, and a list that cannot be read stops nobody', async () => {
-  await using running = await DenyNode.start({ 'deny.files': '/nowhere/at/all.deny' })
-  assert.ok(running.node.deny.files.loaded[0]?.error)
+  await using running = await DenyNode.start({ 'deny.files': '/nowhere/at/all.deny,/dev/null' })
+  assert.equal(
+    running.node.deny.files.loaded.map(({ path, error }) => [path, error !== undefined]),
+    [
+      ['/nowhere/at/all.deny', true],
+      ['/dev/null', true],
+    ],
+  )
   const { root } = await addSite(running)
   assert.is((await running.get(`/ipfs/${root}/keep.txt`)).status, 200)
   assert.is(isCairnError(await refusalOf(() => running.node.pins.add(root, wait)), 'BLOCKED'), false)
