@@ -5,7 +5,7 @@ import { findSuite, runSuite } from '../../cli/conformance/suite.ts'
 import type { Case } from '../conformance/case.ts'
 import { NAMES } from '../conformance/names.ts'
 import { casesFor } from '../conformance/replica.ts'
-import { startConformance } from '../conformance/serving.ts'
+import { startConformance, WORKER_LANES } from '../conformance/serving.ts'
 
 /** Functions, cases and what they check, in v0.13.2 (spec: gateway §3.1). */
 const NODES = 1258
@@ -19,13 +19,10 @@ const reasons = [
 const lane = reasons.length === 0 ? test : test.skip
 if (reasons.length > 0) console.log(`\n» official suite: SKIPPED, ${reasons.join('; ')}`)
 
-for (const workers of [0]) {
+for (const workers of WORKER_LANES) {
   lane(`the official suite, all of it, with ${workers} workers`, async () => {
     if (suite === undefined) throw new Error('no suite')
-    await using gateway = await startConformance(
-      fixtures,
-      workers === 0 ? [] : ['--config', `gateway.workers=${workers}`],
-    )
+    await using gateway = await startConformance(fixtures, workers)
     const lines: string[] = []
     const { passed, failed, skipped, failures } = await runSuite(suite, {
       gateway: `http://${gateway.address}`,

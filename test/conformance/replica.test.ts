@@ -6,7 +6,7 @@ import type { Case } from './case.ts'
 import { NAMES, type Names } from './names.ts'
 import { type OwnData, readOwnData, writeOwnData } from './own-data.ts'
 import { casesFor, GROUPS, runReplica } from './replica.ts'
-import { startConformance } from './serving.ts'
+import { startConformance, WORKER_LANES } from './serving.ts'
 
 /** The official data; and, where faults are looked for, a part of the names of cases and data made before. */
 const { CAIRN_FIXTURES: fixtures = '', TEST_ONLY: only = '', CONFORMANCE_DATA: made = '' } = process.env
@@ -28,10 +28,13 @@ interface Lane {
 const own = async (): Promise<OwnData> => (made === '' ? writeOwnData(temporaryFolder('fixtures')) : readOwnData(made))
 const official = async (): Promise<OwnData> => ({ folder: fixtures, names: {} })
 const isThere = fixtures !== '' && existsSync(fixtures)
-const lanes: readonly Lane[] = [
-  { title: 'conformance on DAGs of our own', workers: 0, data: own },
-  ...(isThere ? [{ title: 'conformance', workers: 0, data: official }] : []),
-]
+const ours = { title: 'conformance on DAGs of our own', data: own }
+const theirs = isThere ? [{ title: 'conformance', data: official }] : []
+/** Both kinds of data without workers, the official alone with them, if it is there. */
+const lanes: readonly Lane[] = WORKER_LANES.flatMap(workers => {
+  const data = workers === 0 || !isThere ? [ours, ...theirs] : theirs
+  return data.map(kind => ({ ...kind, workers }))
+})
 if (!isThere) {
   const reason = fixtures === '' ? '$CAIRN_FIXTURES is not set' : `there is no ${fixtures}`
   console.log(`\n» conformance: SKIPPED with the official data, ${reason}; all of it runs on DAGs of our own`)
@@ -40,10 +43,7 @@ if (!isThere) {
 for (const { title, workers, data } of lanes) {
   test(`${title}, with ${workers} workers`, async () => {
     const { folder, names } = await data()
-    await using gateway = await startConformance(
-      folder,
-      workers === 0 ? [] : ['--config', `gateway.workers=${workers}`],
-    )
+    await using gateway = await startConformance(folder, workers)
     const all: Names = { ...NAMES, ...names, GW: gateway.subdomainHost }
     const cases = casesFor(all).filter(({ group, name }: Case) => `${group}/${name}`.includes(only))
     assert.ok(cases.length > 0, `no case has "${only}" in its name`)

@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { configSchema } from '../../src/config/schema.ts'
+
+/** With how many workers all of it runs: 0 and 2, where this program can have any. */
+export const WORKER_LANES: readonly number[] = 'workers' in configSchema.parse({}).gateway ? [0, 2] : [0]
 
 const PROGRAM = join(import.meta.dirname, 'program.ts')
 
@@ -16,7 +20,8 @@ export interface Serving extends AsyncDisposable {
   readonly counts: { readonly blocks: number; readonly records: number; readonly refused: number }
 }
 
-export async function startConformance(folder: string, args: readonly string[] = []): Promise<Serving> {
+export async function startConformance(folder: string, workers = 0): Promise<Serving> {
+  const args = workers === 0 ? [] : ['--config', `gateway.workers=${workers}`]
   const child = spawn(process.execPath, [PROGRAM, 'conformance', '--fixtures', folder, '--json', '--serve', ...args], {
     // Without any suite on its way: this is about the gateway.
     env: { ...process.env, PATH: dirname(process.execPath), CAIRN_PEERS: '' },
