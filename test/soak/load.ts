@@ -41,7 +41,13 @@ const LOADS: readonly ((soaking: Soaking) => Promise<void>)[] = [
 export async function soak(soaking: Soaking): Promise<void> {
   await Promise.all(
     LOADS.map(async load => {
-      while (!soaking.isOver()) await load(soaking)
+      while (!soaking.isOver()) {
+        // A connection that fails is a failure of the daemon: nobody else is there to break it.
+        await load(soaking).catch(error => {
+          soaking.wrong.push(`${load.name}: ${error} ← ${error.cause}`)
+          if (soaking.daemon.child.exitCode !== null) throw error
+        })
+      }
     }),
   )
 }

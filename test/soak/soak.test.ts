@@ -70,6 +70,7 @@ test(`${MINUTES} minutes of mixed load with kills: nothing lost, nothing wrong, 
     console.log(
       `» soak: ${MINUTES} min, ${counts.adds} adds acknowledged, ${counts.reads} reads, ${counts.hangups} hang-ups, ${counts.kills} kills, ${counts.collections} collections, ${counts.unpins} unpins, ${counts.refused} refused for want of room; ${lost} of ${ledger.size} lost, ${wrong.length} wrong; memory ${(growth / MiB).toFixed(2)} MiB/min, descriptors ${descriptors.toFixed(2)}/min, peak ${Math.round(probe.peakBytes() / MiB)} MiB`,
     )
+    if (wrong.length > 0) console.log(probe.daemon.log().slice(-5_000))
     assert.equal(wrong.slice(0, 20), [])
     assert.is(lost, 0)
     // A short look has no slope to speak of.
@@ -83,6 +84,9 @@ test(`${MINUTES} minutes of mixed load with kills: nothing lost, nothing wrong, 
         .filter(line => /unhandled|INTERNAL/i.test(line)),
       [],
     )
+  } catch (error) {
+    if (probe.daemon.child.exitCode !== null) console.log(`the daemon has ended:\n${probe.daemon.log().slice(-5_000)}`)
+    throw error
   } finally {
     await probe.daemon.stop()
   }
