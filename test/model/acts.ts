@@ -204,7 +204,9 @@ async function walkOn(play: Play, seat: Seat, how: 'walkOn' | 'walkEnd' | 'walkS
   }
   if (done !== undefined && done.value !== 'ended') return
   seat.walk = undefined
-  model.end(operation, done === undefined ? 'none' : 'root')
+  // Made by somebody else meanwhile, the pin is the answer, and this operation has not finished.
+  const byOther = model.isPinned(dag, 'recursive', name)
+  model.end(operation, done === undefined || byOther ? 'none' : 'root')
   if (done !== undefined) model.pinned(dag, 'recursive', name)
   else if (how === 'walkStop') model.pins = model.pins.filter(pin => pin !== held.row)
   // It ran from before its row to its failure in one go: the row says why.

@@ -110,11 +110,16 @@ export class Model {
   }
 
   acknowledged(keys: Iterable<string>, asNodes = true): void {
+    this.#seen(keys, asNodes)
+    for (const key of keys) this.collection?.spared.add(key)
+  }
+
+  /** Here, and as old as it was: found by a pin made in one transaction, which touches nothing, for its root keeps it all. */
+  #seen(keys: Iterable<string>, asNodes: boolean): void {
     for (const key of keys) {
       if (this.presence.get(key) !== 'there' || (asNodes && !this.#nodes.has(key))) this.collection?.late.add(key)
       if (asNodes) this.#nodes.add(key)
       this.#set(key, 'there')
-      this.collection?.spared.add(key)
       this.collection?.excused.add(key)
     }
   }
@@ -205,9 +210,10 @@ export class Model {
     for (const key of KEYS) if (!collection.excused.has(key)) this.#set(key, 'gone')
   }
 
+  /** Without its root again, only what an operation had put or met is spared by the collection that is open. */
   pinned(dag: number, mode: PinMode, name: string, endsMs?: number): void {
     const { root, blocks } = dagAt(dag)
-    this.acknowledged(mode === 'direct' ? [blocks.at(-1) as string] : blocks, root.code !== RAW)
+    this.#seen(mode === 'direct' ? [blocks.at(-1) as string] : blocks, root.code !== RAW)
     this.pins = this.pins.filter(pin => !(pin.dag === dag && pin.mode === mode && pin.name === name))
     this.pins.push({ dag, mode, name, complete: true, ...(endsMs !== undefined && { endsMs }) })
   }

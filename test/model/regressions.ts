@@ -49,6 +49,28 @@ export const REGRESSIONS: readonly Regression[] = [
       { do: 'sweepEnd', on: 1 },
     ],
   },
+  {
+    fault:
+      'the model took old blocks for spared that a pin had kept for a moment of the collection, without touching them',
+    steps: [
+      { do: 'put', on: 0, dag: 2 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'sweep', on: 2 },
+      { do: 'sweepOn', on: 2 },
+      { do: 'sweepOn', on: 2 },
+      { do: 'walk', on: 0, dag: 2, name: '' },
+      { do: 'sweepOn', on: 2 },
+      { do: 'unpin', on: 0, dag: 2, name: '' },
+      { do: 'put', on: 0, dag: 0 },
+      { do: 'clock', ms: 7_200_000 },
+      { do: 'sweepOn', on: 2 },
+      { do: 'sweepOn', on: 2 },
+      { do: 'hold', on: 0, dag: 0 },
+      { do: 'more', on: 0 },
+      { do: 'sweepOn', on: 2 },
+      { do: 'pinIt', on: 0 },
+    ],
+  },
   // Found with faults planted (test/crash/planted): the shortest runs that show them.
   {
     fault: 'planted: the threshold taken at the sweep loses what an operation held that ended after the mark',
