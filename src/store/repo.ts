@@ -1,6 +1,6 @@
 // The repository's folder: how it is made, and the lock that only one daemon can hold (spec: store §1).
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CairnError } from '../errors.ts'
 import { makeFolders, whyUnwritable } from '../writable.ts'
@@ -26,10 +26,11 @@ export function checkRepoExists(path: string): void {
   if (!repoExists(path)) throw new CairnError('NO_REPO', `there is no repository at ${path}`)
 }
 
-/** A new index beside packs of an old one would give their names to new packs. */
+/** A new index beside packs of an old one would give their names to new packs, and a check would find nothing but orphans. */
 function checkNotLost(path: string): void {
   const { database, packs, blocks, backups, restoring } = repoPaths(path)
-  if (existsSync(database) || !existsSync(packs)) return
+  // An empty one holds nothing, and SQLite makes a new one of it without a word.
+  if ((statSync(database, { throwIfNoEntry: false })?.size ?? 0) > 0 || !existsSync(packs)) return
   if (existsSync(restoring)) {
     throw new CairnError('REPO_DAMAGED', `a restore into ${path} was not finished`, {
       hint: 'run the same `cairn restore` again',
@@ -37,7 +38,7 @@ function checkNotLost(path: string): void {
   }
   const names = [packs, blocks, backups].flatMap(folder => (existsSync(folder) ? readdirSync(folder) : []))
   if (names.every(name => name.endsWith('.lock'))) return
-  throw new CairnError('REPO_DAMAGED', `${database} is gone, and what it was the index of is there`, {
+  throw new CairnError('REPO_DAMAGED', `${database} is gone or empty, and what it was the index of is there`, {
     hint: 'make it anew from the packs, the block files and the daily backup: `cairn repo rebuild`',
   })
 }

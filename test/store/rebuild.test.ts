@@ -19,6 +19,7 @@ import { pinStatements } from '../../src/pins/pins.ts'
 import { backUpDaily } from '../../src/store/backup/daily.ts'
 import { checkRepo } from '../../src/store/check/check.ts'
 import { packFile, repoPaths } from '../../src/store/paths.ts'
+import { isDatabaseBroken } from '../../src/store/rebuild/damage.ts'
 import { NewIndex } from '../../src/store/rebuild/new-index.ts'
 import { type RebuildEvent, type RebuildResult, rebuildIndex } from '../../src/store/rebuild/rebuild.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -204,12 +205,19 @@ test('a repository that is open elsewhere, or being replaced, is not touched', a
   await rejects(rebuild(store.path), 'REPO_LOCKED')
 })
 
-test('a folder with packs and without a database is not made a new repository', async () => {
+test('a folder with packs and without a database, or with an empty one, is not made a new repository', async () => {
   const path = await closed(await filled())
-  for (const end of ['', '-wal', '-shm']) rmSync(`${repoPaths(path).database}${end}`, { force: true })
   const { initRepo } = await import('../../src/store/repo.ts')
-  await rejects(initRepo(path), 'REPO_DAMAGED')
-  await rejects(openAt(path), 'REPO_DAMAGED')
+  for (const end of ['', '-wal', '-shm']) rmSync(`${repoPaths(path).database}${end}`, { force: true })
+  for (const loses of [() => {}, () => writeFileSync(repoPaths(path).database, '')]) {
+    loses()
+    await rejects(initRepo(path), 'REPO_DAMAGED')
+    await rejects(openAt(path), 'REPO_DAMAGED')
+    assert.ok(isDatabaseBroken(path))
+  }
+  await rebuild(path)
+  await using store = await openAt(path)
+  await assertReadable(store, [FILE, ...PACKED.blocks.filter(({ hasLinks }) => hasLinks === false)])
   await rejects(openAt(freshPath()), 'NO_REPO')
 })
 
