@@ -106,6 +106,12 @@ export const DAMAGES: readonly Damage[] = [
     cheap: true,
   },
   {
+    name: 'the row of a counter removed',
+    does: store => sql(store, "DELETE FROM counters WHERE name = 'inline_bytes'"),
+    found: ['error wrong-counter'],
+    cheap: true,
+  },
+  {
     name: 'wrong living bytes of a pack',
     does: store => sql(store, 'UPDATE packs SET live = live - 1'),
     found: ['error wrong-counter'],

@@ -8,9 +8,12 @@ export interface Difference {
   readonly found: number
 }
 
+/** One whose row is gone counts from nothing. */
+const ADD = 'INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value'
+
 /** Both were read at one moment; what writers have added since is in the counter and stays in it. */
 export const mendCounter = (context: CheckContext, name: string, difference: Difference): Promise<Outcome> =>
-  add(context, difference, (tx, by) => tx.run('UPDATE counters SET value = value + ? WHERE name = ?', by, name))
+  add(context, difference, (tx, by) => tx.run(ADD, name, by))
 
 export const mendPack = (context: CheckContext, id: number, difference: Difference): Promise<Outcome> =>
   add(context, difference, (tx, by) => tx.run('UPDATE packs SET live = live + ? WHERE id = ?', by, id))
