@@ -23,6 +23,8 @@ export interface DamageCase {
   readonly region: 'pack' | 'file' | 'inline' | 'index' | 'database' | 'wal'
   /** On a copy that nobody has open. */
   readonly does: (repo: string) => void
+  /** What is left looks as if a disk were not mounted: plain reads serve what others have, and decide nothing. */
+  readonly looksUnmounted?: boolean
 }
 
 const edit = (file: string, change: (fd: number, size: number) => void): void => {
@@ -131,7 +133,7 @@ function packCases({ rows }: Site): DamageCase[] {
     make('magic of the padding flipped', repo => flipAt(file(repo), last.at + last.size)),
     make('emptied', repo => truncateSync(file(repo), 0)),
     make('extended', repo => extend(file(repo))),
-    make('file deleted', repo => rmSync(file(repo))),
+    { ...make('file deleted', repo => rmSync(file(repo))), looksUnmounted: true },
     make('folder deleted', repo => rmSync(repoPaths(repo).packs, { recursive: true })),
     make('renamed to another number', repo => renameSync(file(repo), packFile(repo, 4711))),
   ]
