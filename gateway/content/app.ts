@@ -53,8 +53,10 @@ const DIRECT = /^(?:\/ip[fn]s\/|https?:)/i
 function directly(gateway: Gateway): NonNullable<HttpApp['direct']> {
   return (incoming, outgoing) => {
     const { method, url } = incoming
-    if ((method !== 'GET' && method !== 'HEAD') || url === undefined || !DIRECT.test(url)) return false
-    edge(gateway, { incoming, outgoing }, serve).catch(error => {
+    const isRead = (method === 'GET' || method === 'HEAD') && url !== undefined && DIRECT.test(url)
+    // `OPTIONS *` asks about the server: the adapter makes no request of it.
+    if (!isRead && !(method === 'OPTIONS' && url === '*')) return false
+    edge(gateway, { incoming, outgoing }, isRead ? serve : preflight).catch(error => {
       gateway.log.error('an error could not be answered', { err: error })
       outgoing.destroy()
     })
