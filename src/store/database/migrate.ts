@@ -28,7 +28,8 @@ export function needsMigration(connection: DatabaseSync, file: string): boolean 
     if (version > 0 && pragma(connection, 'application_id') !== APPLICATION_ID) throw foreign(file)
     return version < SCHEMA_VERSION
   } finally {
-    connection.exec('ROLLBACK')
+    // On a full disk it has ended already.
+    if (connection.isTransaction) connection.exec('ROLLBACK')
   }
 }
 
