@@ -82,7 +82,7 @@ for (const hostile of CASES) {
 
 test('the corpus is there', () => {
   assert.is(CASES.length, 65)
-  console.log(`» hostile _redirects: ${CASES.length} of 65 cases as they must be`)
+  console.log(`\n» hostile _redirects: ${CASES.length} of 65 cases as they must be`)
 })
 
 test.run()

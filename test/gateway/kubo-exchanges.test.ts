@@ -131,7 +131,7 @@ test('no exception names an exchange that does not exist', () => {
     const all = transcripts.filter(transcript => transcript.expect === expect)
     return `${all.filter(({ name }) => !reasons.has(name)).length} of ${all.length}`
   }
-  console.log(`» exchanges with Kubo's gateway: same ${held('same')}, better ${held('better')}, free ${held('free')}`)
+  console.log(`\n» exchanges with Kubo's gateway: same ${held('same')}, better ${held('better')}, free ${held('free')}`)
   assert.equal(
     [...reasons.keys()].filter(name => !known.has(name)),
     [],
