@@ -170,34 +170,34 @@ test('errors say what was tried, and their button leads on', () =>
     complaints.length = 0
   }))
 
-test('a folder of 10,000 entries comes in pages, plain or sharded', () =>
-  browser.visit({}, async ({ page }) => {
-    const files = Object.fromEntries(
-      Array.from({ length: 10_000 }, (_, at) => [`f${String(at).padStart(5, '0')}.txt`, '']),
-    )
-    const figures: string[] = []
-    for (const [kind, maxDirectoryLinks] of [
-      ['plain', 20_000],
-      ['sharded', 100],
-    ] as const) {
-      const cid = await browser.gateway.addTree(files, { maxDirectoryLinks })
+for (const [kind, maxDirectoryLinks] of [
+  ['plain', 20_000],
+  ['sharded', 100],
+] as const) {
+  test(`a ${kind} folder of 10,000 entries comes in pages, each entry once`, () =>
+    browser.visit({}, async ({ page }) => {
+      const files = Array.from({ length: 10_000 }, (_, at) => [`f${String(at).padStart(5, '0')}.txt`, ''])
+      const cid = await browser.gateway.addTree(Object.fromEntries(files), { maxDirectoryLinks })
+      const listed = () => page.evaluate<string[]>(`[...document.querySelectorAll('${names}')].map(a => a.textContent)`)
       const started = performance.now()
       await page.goto(`${browser.origin}/ipfs/${cid}/`)
-      figures.push(`${kind} ${Math.round(performance.now() - started)} ms`)
-      assert.is(await page.locator(names).count(), 1000)
-      const seen = new Set(await page.locator(names).allInnerTexts())
-      for (let next = 2; next <= 10; next++) {
+      const firstMs = Math.round(performance.now() - started)
+      const seen = new Set<string>()
+      for (let number = 1; number <= 10; number++) {
+        const entries = await listed()
+        assert.is(entries.length, 1000)
+        for (const name of entries) seen.add(name)
+        assert.is(await page.locator('a[rel=next]').count(), number < 10 ? 1 : 0)
+        if (number === 10) break
         await page.click('a[rel=next]')
-        await page.waitForURL(`**/?page=${next}`)
-        for (const name of await page.locator(names).allInnerTexts()) seen.add(name)
+        await page.waitForURL(`**/?page=${number + 1}`)
       }
       assert.is(seen.size, 10_000)
-      assert.is(await page.locator('a[rel=next]').count(), 0)
       await page.click('a[rel=prev]')
       await page.waitForURL('**/?page=9')
       assert.match(await textOf(page, '.facts'), 'Page 9')
-    }
-    console.log(`» browser: first page of 10,000 entries shown: ${figures.join(', ')}`)
-  }))
+      console.log(`» browser: first of ten pages of a ${kind} folder shown after ${firstMs} ms`)
+    }))
+}
 
 test.run()
