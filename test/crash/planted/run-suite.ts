@@ -14,6 +14,9 @@ const ROOT = join(import.meta.dirname, '../../..')
 const RUN_ONE = join(ROOT, 'test/support/run-one.ts')
 export const LOADER = join(import.meta.dirname, 'load.ts')
 
+/** The same sources again and again. */
+const COMPILED = mkdtempSync(join(tmpdir(), 'compiled-'))
+
 interface Ran {
   readonly passed: number
   readonly failed: number
@@ -33,6 +36,7 @@ async function runSuite({ file, only }: Suite, fault: string): Promise<Ran> {
       ...process.env,
       TMPDIR: folder,
       TEST_FULL: undefined,
+      NODE_COMPILE_CACHE: COMPILED,
       TEST_ONLY: only,
       // With a fault it ends at the first order that shows it.
       RACE_ORDERS: fault === '' ? '12' : '400',
