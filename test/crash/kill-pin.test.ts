@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { cairn, cairnOk, startDaemon, temporaryFolder } from '../support/cairn.ts'
 import { makeTree } from '../support/files.ts'
 
-const KILLS = process.env.TEST_FULL ? 20 : 3
+const KILLS = process.env.TEST_FULL ? 20 : 2
 
 test(`kill -9 of a daemon at ${KILLS} random instants while it pins from a peer loses nothing that was acknowledged`, async () => {
   const work = temporaryFolder('kill-pin')

@@ -12,7 +12,7 @@ await registerSweeps({
     return [...daemonScenarios(world), fetchScenario(world, peer)]
   },
   work,
-  sampleStep: 80,
+  sampleStep: 120,
 })
 test.after(() => peer.kill())
 

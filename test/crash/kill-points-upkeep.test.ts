@@ -8,7 +8,7 @@ const work = temporaryFolder('kill-upkeep')
 await registerSweeps({
   scenarios: async () => upkeepScenarios(await makeWorld(work), work),
   work,
-  sampleStep: 90,
+  sampleStep: 130,
 })
 
 test.run()

@@ -10,7 +10,8 @@ import { LOADER, plantedTests } from './planted/run-suite.ts'
 
 const READER = join(import.meta.dirname, '../../src/store/read/reader.ts')
 
-plantedTests('planted', FAULTS, { alsoGreen: true })
+// Without them the same tests run as suites of their own.
+plantedTests('planted', FAULTS, { alsoGreen: process.env.TEST_FULL !== undefined })
 
 test('a planted fault is in the command line, and in a thread', () => {
   const folder = mkdtempSync(join(tmpdir(), 'planted-'))

@@ -15,7 +15,7 @@ import { FULL, say } from './support.ts'
 
 const CHILD = join(import.meta.dirname, 'lock-child.ts')
 const PROCESSES = 8
-const DURATION_MS = FULL ? 60_000 : 4000
+const DURATION_MS = FULL ? 60_000 : 2500
 
 interface Told {
   readonly acknowledged: readonly string[]

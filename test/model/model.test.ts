@@ -9,8 +9,8 @@ import { RepoFolder } from './repo-folder.ts'
 import { type Step, steps } from './steps.ts'
 
 const FULL = Boolean(process.env.TEST_FULL)
-const RUNS_HERE = Number(process.env.MODEL_RUNS ?? (FULL ? 8_000 : 240))
-const RUNS_IN_PROCESSES = Number(process.env.MODEL_PROCESS_RUNS ?? (FULL ? 2_400 : 60))
+const RUNS_HERE = Number(process.env.MODEL_RUNS ?? (FULL ? 8_000 : 140))
+const RUNS_IN_PROCESSES = Number(process.env.MODEL_PROCESS_RUNS ?? (FULL ? 2_400 : 36))
 const MOST_MS = Number(process.env.MODEL_MS ?? (FULL ? 1_080_000 : 25_000))
 const SEED = Number(process.env.MODEL_SEED ?? (FULL ? Date.now() & 0x7fffffff : 20261124))
 

@@ -10,7 +10,7 @@ import { assertBooks, assertReadable, openAt } from '../store/support.ts'
 import { quickFolder, SMALL_PACKS, spaceOf, sparseRepo, type Tree } from './support.ts'
 
 const FULL = Boolean(process.env.TEST_FULL)
-const RANDOM_KILLS = FULL ? 60 : 4
+const RANDOM_KILLS = FULL ? 60 : 2
 const CHILD = join(import.meta.dirname, 'compact-child.ts')
 
 interface Ended {
@@ -73,7 +73,7 @@ test('survivors moved under kill -9, at every gate of a compaction and at random
   assert.ok(gates > 10, `only ${gates} gates`)
   await assertSound(path, kept)
   let [atGates, atRandom] = [0, 0]
-  for (let gate = 1; gate <= gates; gate += FULL ? 1 : 3) {
+  for (let gate = 1; gate <= gates; gate += FULL ? 1 : 5) {
     fresh()
     // How many transactions a sweep takes depends on the time they take: the last gates may not be met again.
     if ((await collectIn(path, String(gate))).killed) atGates++

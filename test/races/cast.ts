@@ -19,7 +19,7 @@ import { isWanted, newRepo, Stage } from './stage.ts'
 
 export const HOUR_MS = 3_600_000
 /** Of orders of one race: a sample in the small budget. */
-const MOST = Number(process.env.RACE_ORDERS ?? (process.env.TEST_FULL ? 1500 : 24))
+const MOST = Number(process.env.RACE_ORDERS ?? (process.env.TEST_FULL ? 1500 : 14))
 
 export const SWEEP_POINTS = ['gc: epoch open', 'gc: marked', 'sweep: page read', 'gc: swept']
 export const played: Orders[] = []

@@ -23,6 +23,10 @@ interface Cut {
   readonly kept: readonly NewBlock[]
 }
 
+/** In the small budget every other place, the odd ones today and the even ones tomorrow; all of them where one test is wanted. */
+const isSampled = (turn: number): boolean =>
+  FULL || process.env.TEST_ONLY !== undefined || (turn + Math.floor(Date.now() / 86_400_000)) % 2 === 0
+
 const seen = new Set<string>()
 const totals = { cuts: 0, acts: 0 }
 
@@ -31,13 +35,14 @@ export function cutTests(): void {
     const title = `cut at every point: ${act.name}`
     if (!isWanted(title)) continue
     test(title, async () => {
+      let turn = 0
       const cuts = await cutAndJudge({
         act,
         losses: FULL ? ['power', 'processes'] : ['power'],
         hitsOfOnePoint: FULL ? 20 : 1,
-        isWanted: () => true,
+        isWanted: () => isSampled(turn++),
       })
-      assert.ok(cuts > 5, 'it passes points')
+      assert.ok(turn > 5 && cuts > 2, 'it passes points')
       totals.cuts += cuts
       totals.acts++
     })

@@ -94,7 +94,9 @@ async function perform(act: Act): Promise<StopReply> {
   return reply
 }
 
-/** Small budget: each point once, at some place. Long: each place up to three times, so that it meets every clock. */
+const isSampled = (turn: number): boolean => FULL || (turn + Math.floor(Date.now() / 86_400_000)) % 2 === 0
+
+/** Small budget: each second point once, at some place, the others tomorrow. Long: each place up to three times, so that it meets every clock. */
 function choose(passed: readonly string[]): Stop[] {
   const seen = new Map<string, number>()
   const stops: Stop[] = []
@@ -102,7 +104,7 @@ function choose(passed: readonly string[]): Stop[] {
     const key = FULL ? place : pointOf(place)
     const time = (seen.get(key) ?? 0) + 1
     seen.set(key, time)
-    if (time > (FULL ? CLOCKS.length : 1)) continue
+    if (time > (FULL ? CLOCKS.length : 1) || !isSampled(turn)) continue
     stops.push({ place, time: FULL ? time : 1, clockMs: CLOCKS[(turn + time) % CLOCKS.length] as number })
   }
   return stops
