@@ -23,8 +23,12 @@ export interface DamageCase {
   readonly region: 'pack' | 'file' | 'inline' | 'index' | 'database' | 'wal'
   /** On a copy that nobody has open. */
   readonly does: (repo: string) => void
-  /** What is left looks as if a disk were not mounted: plain reads serve what others have, and decide nothing. */
-  readonly looksUnmounted?: boolean
+  /**
+   * Why plain reads, of which others have everything, do not mend it. `unmounted`: it looks as if a disk were not mounted, and
+   * nothing is decided on that. `no folder`: what others have cannot be stored before a repair has made the folder anew, and
+   * is served or refused. `unseen`: the bytes that are read are right, and what comes behind them is not looked at.
+   */
+  readonly staysForReads?: 'unmounted' | 'no folder' | 'unseen'
 }
 
 const edit = (file: string, change: (fd: number, size: number) => void): void => {
@@ -133,8 +137,11 @@ function packCases({ rows }: Site): DamageCase[] {
     make('magic of the padding flipped', repo => flipAt(file(repo), last.at + last.size)),
     make('emptied', repo => truncateSync(file(repo), 0)),
     make('extended', repo => extend(file(repo))),
-    { ...make('file deleted', repo => rmSync(file(repo))), looksUnmounted: true },
-    make('folder deleted', repo => rmSync(repoPaths(repo).packs, { recursive: true })),
+    { ...make('file deleted', repo => rmSync(file(repo))), staysForReads: 'unmounted' },
+    {
+      ...make('folder deleted', repo => rmSync(repoPaths(repo).packs, { recursive: true })),
+      staysForReads: 'no folder',
+    },
     make('renamed to another number', repo => renameSync(file(repo), packFile(repo, 4711))),
   ]
 }
@@ -154,10 +161,13 @@ function fileCases({ rows, single }: Site): DamageCase[] {
     ...[0, 1, size >> 1, size - 1].map(at => make(`cut at ${at}`, path => truncateSync(path, at))),
     make('zeroed', path => zero(path, 0, size)),
     make('a sector zeroed', path => zero(path, 4096, 512)),
-    make('extended', path => extend(path)),
+    { ...make('extended', path => extend(path)), staysForReads: 'unseen' },
     make('deleted', path => rmSync(path)),
     make('all block files deleted', (_, repo) => rmSync(repoPaths(repo).blocks, { recursive: true })),
-    make('its folder deleted', path => rmSync(join(path, '..'), { recursive: true })),
+    {
+      ...make('its folder deleted', path => rmSync(join(path, '..'), { recursive: true })),
+      staysForReads: 'unmounted',
+    },
   ]
 }
 
