@@ -68,6 +68,14 @@ for (let isFull = false; !isFull; ) {
   assert.ok(added.length < 64, 'a disk of 64 MiB took more')
 }
 await refused(['add', '-Q'], { ...full, input: next(6 * MiB) })
+const roots = [...added]
+// What the refused ones gave back may be room for a block or two.
+for (let isFull = false; !isFull; ) {
+  const ran = await cairn(['block', 'put'], { repo, input: next(1.5 * MiB) })
+  if (ran.code === 0) added.push(ran.stdout.trim())
+  isFull = ran.code !== 0
+  assert.ok(added.length < 64, 'a disk of 64 MiB took more')
+}
 await refused(['block', 'put'], { ...full, input: next(1.5 * MiB) })
 for (const cid of [root, ...added]) await cairnOk(['dag', 'stat', cid], { repo })
 await assertKept(root)
@@ -79,7 +87,7 @@ await reading.stop()
 // What is not wanted can go, on the full disk; what it leaves is room for something else.
 rmSync(join(disk, 'filler'))
 fill()
-for (const cid of [other, ...added]) await cairnOk(['pin', 'rm', cid], { repo })
+for (const cid of [other, ...roots]) await cairnOk(['pin', 'rm', cid], { repo })
 await cairnOk(['gc', '--config', 'store.grace=0s'], { repo })
 await assertKept(root)
 rmSync(join(disk, 'filler'))
