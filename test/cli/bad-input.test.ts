@@ -55,7 +55,7 @@ test('no CID, a cut one, unknown hash, unknown codec', async () => {
   await refused(['cat', 'nonsense'], 2, 'invalid path "nonsense": "nonsense" is not a CID\n  → a CID looks like')
   await refused(['cat', HELLO.slice(0, -9)], 2, 'is not a CID')
   await refused(['cat', '/ipfs/'], 2, 'it names no CID')
-  await refused(['cat', '/ipns/example.org'], 2, 'is an IPNS path')
+  await refused(['cat', '/ipns/example.org'], 4, 'this node is offline and knows no such name')
   await refused(['ls', `/elsewhere/${HELLO}`], 2, 'begins with neither /ipfs/ nor a CID')
   // CIDv1, raw, multihash 0x99 (unknown) of 32 bytes.
   const unknownHash = `f0155990120${'00'.repeat(32)}`
