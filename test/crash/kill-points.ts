@@ -50,12 +50,14 @@ export interface Sweep {
 export interface SweepOptions {
   readonly scenario: Scenario
   readonly work: string
-  /** Every so many points, from `offset` on. */
+  /** Every so many points, from `offset` on; of few points more. */
   readonly step: number
   readonly offset: number
 }
 
 const LANES = 2
+/** Of few points, too, so many are tried: some of a daemon's are met by another thread first. */
+const LEAST = 4
 
 export async function sweepKillPoints({ scenario, work, step, offset }: SweepOptions): Promise<Sweep> {
   const lanes = Array.from(
@@ -65,7 +67,8 @@ export async function sweepKillPoints({ scenario, work, step, offset }: SweepOpt
   try {
     const first = lanes[0] as Lane
     const points = await first.count()
-    const queue = points.filter((_, index) => index % step === offset % step)
+    const every = Math.max(1, Math.min(step, Math.floor(points.length / LEAST)))
+    const queue = points.filter((_, index) => index % every === offset % every)
     const tried = queue.length
     let hit = 0
     const missed: string[] = []

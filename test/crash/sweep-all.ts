@@ -33,7 +33,7 @@ async function sweep(scenario: Scenario, work: string, step: number): Promise<vo
   const startedAt = performance.now()
   const { points, tried, hit, missed, violations } = await sweepKillPoints({ scenario, work, step, offset: SEED })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  const sample = step === 1 ? '' : ` (every ${step}th of ${points}, seed ${SEED})`
+  const sample = step === 1 ? '' : ` of ${points} (a sample, seed ${SEED})`
   console.log(
     `\n» kill-points ${scenario.name}: hit ${hit} of ${tried} points${sample}, ${violations.length} violations, ${seconds} s`,
   )
