@@ -37,7 +37,7 @@ export const command = define({
         const { cid, sizeBytes } = event
         print(context, {
           json: { type: 'removed', dryRun: isDry, cid, size: sizeBytes },
-          quiet: String(cid),
+          quiet: cid,
           text: `${isDry ? 'would remove' : 'removed'} ${cid}`,
         })
       } else if (globals.json === true) print(context, { json: { ...event, dryRun: isDry }, text: '' })

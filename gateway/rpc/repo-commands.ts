@@ -29,7 +29,7 @@ const gc = command({
 /** A link object, not a string: cluster and Go clients fail on the other form. */
 async function* removed(node: CairnNode, silent: boolean, signal: AbortSignal): AsyncGenerator<unknown> {
   for await (const event of node.repo.gc({ list: !silent, signal })) {
-    if (event.type === 'removed') yield { Key: { '/': event.cid.toString() } }
+    if (event.type === 'removed') yield { Key: { '/': event.cid } }
   }
 }
 

@@ -143,7 +143,8 @@ export type GcEvent =
       readonly total: number
     }
   | { readonly type: 'marked'; readonly roots: number; readonly blocks: number; readonly ms: number }
-  | { readonly type: 'removed'; readonly cid: CID; readonly sizeBytes: number }
+  /** The CID as text: version 1, raw, base32. */
+  | { readonly type: 'removed'; readonly cid: string; readonly sizeBytes: number }
   /** Packs of which little lived: what did was moved, which took so many bytes. */
   | { readonly type: 'compacted'; readonly packs: number; readonly movedBytes: number }
   /** What nothing keeps, and who holds it back; with a backup, what is removed is not unlinked yet. */

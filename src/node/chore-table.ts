@@ -1,6 +1,5 @@
 // The long work on a repository, by name: what runs on the chores thread in a daemon, and on its own thread in a command.
 
-import type { GcEvent } from '../api/repo.ts'
 import type { Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
@@ -12,11 +11,6 @@ export interface ChoreWait extends Wait {
 
 /** Options and events are plain data: they travel between threads. */
 export type Chore<Options, Event> = (store: Store, options: Options, wait: ChoreWait) => AsyncIterable<Event>
-
-/** CIDs are no plain data. */
-export type GcChoreEvent =
-  | Exclude<GcEvent, { type: 'removed' }>
-  | { readonly type: 'removed'; readonly multihash: Uint8Array; readonly sizeBytes: number }
 
 export interface GcChoreOptions {
   readonly graceMs: number

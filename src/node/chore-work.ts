@@ -1,6 +1,6 @@
 // The chores themselves: one module, loaded when the first of them is asked for, so that a small command pays for none.
 
-import type { CheckEvent, CheckRequest } from '../api/repo.ts'
+import type { CheckEvent, CheckRequest, GcEvent } from '../api/repo.ts'
 import { collectGarbage } from '../pins/gc.ts'
 import { purgeBlocks } from '../pins/purge.ts'
 import { removeUnkept } from '../pins/remove-block.ts'
@@ -10,14 +10,11 @@ import { checkRepo } from '../store/check/check.ts'
 import { clearLeftovers } from '../store/collect/leftovers.ts'
 import { type ScrubFound, type ScrubOptions, scrubStore } from '../store/scrub/scrub.ts'
 import type { Store } from '../store/store.ts'
-import type { Chore, ChoreWait, GcChoreEvent, GcChoreOptions } from './chore-table.ts'
+import type { Chore, ChoreWait, GcChoreOptions } from './chore-table.ts'
 import { repairRepo } from './repairing.ts'
 
-const gc: Chore<GcChoreOptions, GcChoreEvent> = async function* (store, options, wait) {
-  for await (const event of collectGarbage(store, { ...options, ...wait })) {
-    if (event.type !== 'removed') yield event
-    else yield { type: 'removed', multihash: event.cid.multihash.bytes, sizeBytes: event.sizeBytes }
-  }
+const gc: Chore<GcChoreOptions, GcEvent> = async function* (store, options, wait) {
+  yield* collectGarbage(store, { ...options, ...wait })
   if (options.dryRun !== true) await keepDaily(store, wait)
 }
 

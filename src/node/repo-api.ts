@@ -1,9 +1,7 @@
 // The repository as a node offers it: its figures, and the chores that look after it, counted where `/metrics` can see it.
 
-import { CID } from 'multiformats/cid'
-import { decode } from 'multiformats/hashes/digest'
+import type { CID } from 'multiformats/cid'
 import type { CheckEvent, CheckRequest, RepoApi } from '../api/repo.ts'
-import { RAW } from '../block/cid.ts'
 import type { Logger } from '../observe/log.ts'
 import { countCollection } from '../observe/metrics.ts'
 import type { RoomOptions } from '../pins/room.ts'
@@ -43,8 +41,7 @@ export const createRepoApi = ({ store, chores, graceMs, pace, session, sources, 
       { signal },
     )) {
       if (event.type === 'done' && options.dryRun !== true) countCollection(event)
-      if (event.type !== 'removed') yield event
-      else yield { type: 'removed', cid: CID.createV1(RAW, decode(event.multihash)), sizeBytes: event.sizeBytes }
+      yield event
     }
   },
 })

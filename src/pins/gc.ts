@@ -2,10 +2,8 @@
 
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { CID } from 'multiformats/cid'
-import { decode } from 'multiformats/hashes/digest'
 import type { GcEvent } from '../api/repo.ts'
-import { RAW } from '../block/cid.ts'
+import { rawCidText } from '../block/base32-text.ts'
 import type { Wait } from '../block/source.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -144,7 +142,7 @@ async function* sweepPart(store: Store, options: SweepPart, totals: Totals): Asy
     for (const { mh, size } of rows) {
       totals.removedBlocks++
       totals.removedBytes += size
-      if (list) yield { type: 'removed', cid: CID.createV1(RAW, decode(mh)), sizeBytes: size }
+      if (list) yield { type: 'removed', cid: rawCidText(mh), sizeBytes: size }
     }
     if (performance.now() - toldAt < PROGRESS_MS) continue
     toldAt = performance.now()

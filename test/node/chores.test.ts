@@ -41,7 +41,7 @@ test('a collection in a daemon tells every block, is counted, and works on a han
   node.store.database.transact = () => Promise.reject(new Error('a collection wrote on the main thread'))
   const events: GcEvent[] = await collect(node.repo.gc({ ...WAIT, list: true }))
   node.store.database.transact = transact
-  const removed = events.flatMap(event => (event.type === 'removed' ? [String(event.cid)] : []))
+  const removed = events.flatMap(event => (event.type === 'removed' ? [event.cid] : []))
   assert.equal(
     removed.toSorted(),
     leaves(2000)

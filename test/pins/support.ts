@@ -1,6 +1,6 @@
 // Pins over a store, collections, and a network that is a map, for the tests of pins.
 
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import * as assert from 'uvu/assert'
 import type { Pin, PinsApi } from '../../src/api/pins.ts'
 import type { GcEvent } from '../../src/api/repo.ts'
@@ -40,7 +40,7 @@ export interface Collected {
 /** A collection without grace, unless `options` say otherwise. `removed` are multihashes in hex. */
 export async function gc(store: Store, options: Partial<GcOptions> = {}): Promise<Collected> {
   const events = await collect(collectGarbage(store, { graceMs: 0, list: true, ...WAIT, ...options }))
-  const removed = events.flatMap(event => (event.type === 'removed' ? [hex(event.cid)] : []))
+  const removed = events.flatMap(event => (event.type === 'removed' ? [hex(CID.parse(event.cid))] : []))
   const done = events.at(-1)
   if (done?.type !== 'done') throw new Error('a collection ended without saying so')
   return { removed, done }

@@ -1,4 +1,4 @@
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SourceEntry } from '../../src/api/add.ts'
@@ -26,7 +26,7 @@ const root = (kind: string, key: string, cid: CID) => ({
 async function agreesWithCollection(store: Store, cids: readonly CID[], graceMs = 0): Promise<void> {
   const { collectGarbage } = await import('../../src/pins/gc.ts')
   const events = await collect(collectGarbage(store, { graceMs, list: true, dryRun: true, ...WAIT }))
-  const gone = new Set(events.flatMap(event => (event.type === 'removed' ? [hexOf(event.cid)] : [])))
+  const gone = new Set(events.flatMap(event => (event.type === 'removed' ? [hexOf(CID.parse(event.cid))] : [])))
   for (const cid of cids) {
     const verdict = (await why(store, cid, graceMs)).at(-1)
     assert.ok(verdict?.type === 'verdict')
