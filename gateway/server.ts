@@ -5,6 +5,8 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
+import { endsConnection, refuseHead } from './head.ts'
+import { awaitRest, endGently, isEnding } from './linger.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
 import { REFUSED_TUNNEL, tunnel } from './tunnel.ts'
 
@@ -108,9 +110,11 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   function ended(this: ServerResponse): void {
     const { socket } = this.req
     if (active.get(socket) === this) active.delete(socket)
+    awaitRest(this.req)
     if (!server.listening) server.closeIdleConnections()
   }
-  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (isEnding(incoming.socket)) return
     const refusal = refuseHead(incoming)
     if (refusal !== undefined) {
       outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
@@ -118,11 +122,15 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     }
     active.set(incoming.socket, outgoing)
     outgoing.on('close', ended)
-    if (!server.listening) outgoing.shouldKeepAlive = false
+    if (!server.listening || endsConnection(incoming)) outgoing.shouldKeepAlive = false
     // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
     if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
     if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
-  })
+  }
+  server.on('request', take)
+  // Whoever reads the body invites it; what is refused need not be sent at all.
+  server.on('checkContinue', take)
+  endGently(server, active)
   server.on('connect', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
     if (app.isTunnelled === true) tunnel({ server, incoming, socket, head })
     else socket.end(REFUSED_TUNNEL)
@@ -134,18 +142,6 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     socket.destroy()
   })
   return server
-}
-
-/** The status for heads that Node's parser lets through and no app should see. */
-function refuseHead({ rawHeaders }: IncomingMessage): number | undefined {
-  if (rawHeaders.length / 2 > LIMITS.headerCount.value) return 431
-  let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
-  }
-  // RFC 9112 §3.2: more than one Host is an attack or a mistake.
-  return hosts > 1 ? 400 : undefined
 }
 
 /** Whether the silence is the client's: it does not take what was written, or does not send the body we wait for. */

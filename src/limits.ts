@@ -45,6 +45,7 @@ export const LIMITS = {
   namesInMemory: limit(10_000, 'count', 'Names that are remembered, whether found or not'),
   nameLookups: limit(256, 'count', 'DNS lookups, and searches for IPNS records, under way at once'),
   nameMaxAgeSecs: limit(2 ** 31 - 1, 'count', 'Seconds for which an answer about a name may be cached'),
+  storedRecords: limit(10_000, 'count', 'IPNS records kept here, so that those of strangers do not fill the disk'),
   recordSearchMs: limit(15_000, 'ms', 'Time to look for the record of a name in the network', 'ipns.timeout'),
   dnsTimeoutMs: limit(5000, 'ms', 'Time for one DNS lookup', 'dnslink.timeout'),
   dnsAnswerBytes: limit(64 * KiB, 'bytes', 'One answer of a DNS server or of a resolver over HTTPS'),
@@ -81,6 +82,8 @@ export const LIMITS = {
   headerCount: limit(100, 'count', 'Headers of one HTTP request'),
   headersTimeoutMs: limit(10_000, 'ms', 'Time to send the head of a request'),
   keepAliveTimeoutMs: limit(15_000, 'ms', 'An idle HTTP connection is kept for so long'),
+  discardedBytes: limit(16 * MiB, 'bytes', 'What is read of a body that nobody wants, so that its answer is seen'),
+  discardMs: limit(5000, 'ms', 'Time to read of a body that nobody wants'),
   stallTimeoutMs: limit(30_000, 'ms', 'A client that takes nothing for so long is dropped', 'gateway.stallTimeout'),
   firstByteTimeoutMs: limit(
     30_000,
@@ -96,6 +99,10 @@ export const LIMITS = {
   zipEntries: limit(200_000, 'count', 'Entries of one ZIP archive, whose directory is kept in memory until its end'),
   listingPages: limit(10_000, 'count', 'Pages of one listing'),
   pageCacheBytes: limit(32 * MiB, 'bytes', 'Rendered listings in memory'),
+  routingLookups: limit(64, 'count', 'Requests to /routing/v1 under way at once'),
+  routingMs: limit(30_000, 'ms', 'Time for one request to /routing/v1; what was found until then is the answer'),
+  routingResults: limit(20, 'count', 'Peers in one JSON answer of /routing/v1'),
+  routingStreamed: limit(100, 'count', 'Peers in one streamed answer of /routing/v1'),
   listingEntries: limit(1000, 'count', 'Entries on one page of a listing'),
   // Network
   peers: limit(300, 'count', 'Open libp2p connections', 'swarm.maxConnections'),

@@ -13,12 +13,16 @@ import type { Logger } from '../../src/observe/log.ts'
 import { parseTimeout } from '../../src/units.ts'
 import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
+import { createRoutingServer, ROUTING_PATH, type ServeRouting } from '../routing/serve.ts'
 import type { HttpApp, HttpEnv } from '../server.ts'
 import { answerError } from './errors.ts'
 import { forwardedFilter } from './forwarded.ts'
 import { hostRouter } from './hosts.ts'
+import { maySite, siteOf } from './mutable.ts'
+import { splitTarget } from './request.ts'
 import { CORS } from './respond.ts'
 import { type Gateway, type Progress, serve } from './serve.ts'
+import { Waiting } from './wait.ts'
 
 export interface ContentAppOptions {
   readonly node: CairnNode
@@ -40,6 +44,10 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
     hostOf: hostRouter(config.gateway.hosts),
   }
   const app = new Hono<HttpEnv>()
+  if (config.gateway.routing !== 'off') {
+    const routing = createRoutingServer({ node, mayWrite: config.gateway.routing === 'write' })
+    app.all(`${ROUTING_PATH}*`, c => edge(gateway, c.env, unlessSite(routing)))
+  }
   app.get('*', c => edge(gateway, c.env, serve))
   app.options('*', c => edge(gateway, c.env, preflight))
   app.all('*', c => edge(gateway, c.env, refuseMethod))
@@ -91,6 +99,23 @@ function searched({ content, timeoutMs }: Gateway, { root }: Progress): string[]
   const own = content.local.has(root) ? 'has the root, but not all that was asked for' : 'does not have it'
   return [`this node itself: ${own}`, `the network: nothing came within ${timeoutMs / 1000} s`]
 }
+
+/** On the host of a content root, or of a DNSLink, every path is one in its folder. */
+function unlessSite(serveRouting: ServeRouting): Handler {
+  return async (gateway, env, progress) => {
+    const { incoming, outgoing } = env
+    const target = splitTarget(incoming.url ?? '/')
+    const host = gateway.hostOf(incoming.headers)
+    const wait = new Waiting(outgoing, gateway.timeoutMs)
+    const isSite =
+      maySite(host, target) && (await siteOf(gateway.node.names, host, { headers: incoming.headers, wait }))
+    if (host.kind !== 'root' && !isSite) return serveRouting(env)
+    return contentHandler(incoming.method)(gateway, env, progress)
+  }
+}
+
+const contentHandler = (method = 'GET'): Handler =>
+  method === 'GET' || method === 'HEAD' ? serve : method === 'OPTIONS' ? preflight : refuseMethod
 
 const ALLOWED = 'GET, HEAD, OPTIONS'
 

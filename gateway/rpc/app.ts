@@ -87,7 +87,10 @@ function prepareCall(
       encoding: globals.encoding,
       signal: callSignal(outgoing, globals.timeoutMs),
       formatCid: cidFormatter(globals.cidBase, globals.upgradeV0),
-      files: () => readParts(incoming.iterator({ destroyOnReturn: false }), boundary ?? ''),
+      files: () => {
+        if (/^100-continue$/i.test(incoming.headers.expect ?? '')) outgoing.writeContinue()
+        return readParts(incoming.iterator({ destroyOnReturn: false }), boundary ?? '')
+      },
       shutdown: () => outgoing.once('close', onShutdown),
     }
   } catch (error) {

@@ -9,6 +9,7 @@ import type { NamesApi } from './names.ts'
 import type { NodeId, SwarmApi } from './network.ts'
 import type { PinsApi } from './pins.ts'
 import type { RepoApi } from './repo.ts'
+import type { RoutingApi } from './routing.ts'
 
 export interface CairnNode extends AsyncDisposable {
   readonly content: ContentApi
@@ -17,6 +18,7 @@ export interface CairnNode extends AsyncDisposable {
   readonly denylist: DenyApi
   readonly pins: PinsApi
   readonly repo: RepoApi
+  readonly routing: RoutingApi
   readonly swarm: SwarmApi
   readonly version: string
   id(options: Wait): Promise<NodeId>

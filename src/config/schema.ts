@@ -95,6 +95,11 @@ export const configSchema = z.strictObject({
       ['localhost'],
       'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others',
     ),
+    routing: choice(
+      ['off', 'read', 'write'],
+      'off',
+      'Whether /routing/v1 (Delegated Routing) tells who has content and where peers and names are; write: it also takes IPNS records',
+    ),
     proxy: flag(true, 'Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself'),
     proxies: list(
       'list',

@@ -93,6 +93,8 @@ export function createRecords({ store, sources, timeoutMs }: RecordsOptions): Re
       const older = before && (await stored(name, { ...wait, isLast: false }))
       if (older && compareRecords(older, record) > 0)
         throw new CairnError('STALE_RECORD', `a newer record of ${name.text} is stored (sequence ${older.sequence})`)
+      if (before === undefined && store.isFull())
+        throw new CairnError('LIMIT', `more than ${LIMITS.storedRecords.value} IPNS records are not kept here`)
       if (await store.replace(name.text, before, bytes)) return record
     }
   }

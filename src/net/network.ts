@@ -26,6 +26,7 @@ import { listPeers } from './peers.ts'
 import { ProvideQueue } from './provide.ts'
 import { keepConnected, type ListedPeer, parseListedPeer } from './reconnect.ts'
 import { dhtOf, searchRecords, WantedRecords } from './record-search.ts'
+import { type NetworkRouting, networkRouting } from './routing.ts'
 import { createSession } from './session.ts'
 import { loadSwarmKey } from './swarm-key.ts'
 import { WriteBehindDatastore } from './write-behind.ts'
@@ -64,6 +65,8 @@ export interface Network {
   session(root: CID): FetchSession
   /** The IPNS records of a key that the DHT has; NAME_NOT_FOUND if it has none, or in a mode without one. */
   findRecords(name: KeyName, options: Wait): Promise<readonly Uint8Array[]>
+  /** Who has content, and where peers are. */
+  readonly routing: NetworkRouting
   /** In public mode: tells the DHT that these roots are here. They must be durable. */
   announce(cids: Iterable<CID>): void
   /** Takes it off the list of what the DHT is told again and again. */
@@ -198,6 +201,7 @@ function describe({ helia, denylist, records, wants, plan, stopping, log }: Runn
       return { fetch: (cid, wait) => wants.fetch(cid, session, wait), state: () => wants.state(session) }
     },
     findRecords: (name, wait) => searchRecords(dhtOf(libp2p), plan.wantedRecords, name, wait),
+    routing: networkRouting(helia, plan.parts.dht),
     announce: cids => {
       if (plan.parts.dht && plan.parts.listen) provides.add(cids)
     },

@@ -22,6 +22,8 @@ interface NetworkStore {
 }
 
 export interface NetworkHandle {
+  /** It will never have a network. */
+  readonly isOffline: boolean
   current(): Network | undefined
   readonly started: Promise<Network | undefined>
   /** Starts it if it may; NO_DAEMON where this node must stay offline. */
@@ -87,6 +89,7 @@ export function createNetworkHandle(options: OpenNodeOptions, { store, denylist 
       : Promise.resolve(undefined)
 
   return {
+    isOffline: offline,
     current: () => network,
     started,
     running,

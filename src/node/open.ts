@@ -28,6 +28,7 @@ import { createNamesApi } from './names.ts'
 import { createNetworkHandle, type NetworkUse } from './network-handle.ts'
 import { pinOptions } from './pin-options.ts'
 import { createRepoApi, makeRoomBy, type RepoParts } from './repo-api.ts'
+import { createRouting } from './routing.ts'
 import { createSources, type FetchBlock, guardSources } from './sources.ts'
 import { startUpkeep } from './upkeep.ts'
 import { UPKEEP_TASKS } from './upkeep-tasks.ts'
@@ -78,6 +79,7 @@ export class LocalNode implements CairnNode {
   readonly names: CairnNode['names']
   readonly pins: CairnNode['pins']
   readonly repo: CairnNode['repo']
+  readonly routing: CairnNode['routing']
   /** The denylists with their files. */
   readonly deny: DenyService
   readonly swarm: CairnNode['swarm']
@@ -104,6 +106,7 @@ export class LocalNode implements CairnNode {
     this.content = createContent({ store, sources, denylist })
     const names = createNamesApi({ config: options.config, store, findRecords: this.#network.findRecords })
     this.names = guardNames(names, denylist)
+    this.routing = createRouting({ store, denylist, network: this.#network })
     this.pins = createPins({
       ...pinOptions(options.config),
       store,

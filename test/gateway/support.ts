@@ -10,6 +10,7 @@ import type { ContentApi } from '../../src/api/content.ts'
 import type { NamesApi } from '../../src/api/names.ts'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { BlockSource } from '../../src/block/source.ts'
+import type { Config } from '../../src/config/schema.ts'
 import { exportCar } from '../../src/dag/car/car-write.ts'
 import { importSources } from '../../src/dag/import/import.ts'
 import { describeEntry, resolvePath } from '../../src/dag/resolve.ts'
@@ -54,6 +55,7 @@ export function memoryNames(statics: readonly string[] = []): NamesApi {
     records: createRecords({
       store: {
         get: name => records.get(name),
+        isFull: () => false,
         replace: async (name, before, bytes) => {
           if (records.get(name) !== before) return false
           records.set(name, bytes)
@@ -88,6 +90,7 @@ export interface TestGatewayOptions {
   readonly hosts?: readonly string[]
   /** DNSLinks, each `NAME:/ipfs/CID`. */
   readonly dnslinks?: readonly string[]
+  readonly routing?: Config['gateway']['routing']
   readonly proxy?: boolean
   readonly proxies?: readonly string[]
   readonly mode?: 'offline' | 'public'
@@ -102,6 +105,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const gateway = {
     listen: '127.0.0.1:0',
     hosts: [...(options.hosts ?? ['localhost'])],
+    routing: options.routing ?? 'off',
     proxy: options.proxy ?? true,
     proxies: [...(options.proxies ?? [])],
     retrievalTimeout: options.retrievalTimeout ?? '30s',

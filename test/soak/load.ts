@@ -20,8 +20,14 @@ export interface Soaking {
   isOver(): boolean
 }
 
+/** A connection of its own each: one kept alive may be closed for its silence in the moment in which it is used again. */
 const rpc = (daemon: TestDaemon, path: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(`${daemon.api}/api/v0/${path}`, { method: 'POST', ...init, signal: AbortSignal.timeout(120_000) })
+  fetch(`${daemon.api}/api/v0/${path}`, {
+    method: 'POST',
+    headers: { connection: 'close' },
+    ...init,
+    signal: AbortSignal.timeout(120_000),
+  })
 
 /** Most are small, some have many blocks. */
 const someBytes = (): Buffer => randomBytes(Math.random() < 0.8 ? 1 + Math.floor(Math.random() * 60_000) : 3_000_000)
@@ -80,7 +86,10 @@ async function addByCommand({ repo, ledger, counts, wrong }: Soaking): Promise<v
 async function read({ daemon, ledger, counts, wrong }: Soaking): Promise<void> {
   const entry = ledger.pick()
   if (entry === undefined) return void (await sleep(20))
-  const response = await fetch(`${daemon.gateway}/ipfs/${entry.cid}`, { signal: AbortSignal.timeout(60_000) })
+  const response = await fetch(`${daemon.gateway}/ipfs/${entry.cid}`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(60_000),
+  })
   const bytes = await response.arrayBuffer().then(
     buffer => new Uint8Array(buffer),
     () => undefined,

@@ -1,7 +1,7 @@
 // A signed IPNS record as it is stored, for clients that verify it themselves (spec: gateway §2.16).
 
 import { createHash } from 'node:crypto'
-import type { NamesApi } from '../../../src/api/names.ts'
+import type { NameRecord, NamesApi } from '../../../src/api/names.ts'
 import { CairnError } from '../../../src/errors.ts'
 import { parseName } from '../../../src/names/name.ts'
 import { disposition } from '../disposition.ts'
@@ -26,7 +26,7 @@ export async function recordRepresentation(
   const record = await names.record(name.text, { signal: wait.signal, localOnly: isOnlyIfCached(headers) })
   const fileName = parameters.get('filename') || `${name.text}.ipns-record`
   return {
-    etag: `"${createHash('sha256').update(record.bytes).digest('hex').slice(0, 32)}"`,
+    etag: recordTag(record),
     headers: {
       'X-Ipfs-Path': contentPath,
       ...(parameters.has('format') ? {} : { Vary: 'Accept' }),
@@ -42,3 +42,7 @@ export async function recordRepresentation(
     },
   }
 }
+
+/** Of the bytes: the same record has it at every door. */
+export const recordTag = ({ bytes }: NameRecord): string =>
+  `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`
