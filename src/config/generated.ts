@@ -24,6 +24,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"scrub.rate","kind":"size","default":"16MiB","doc":"Bytes a second that it reads for that at most; 0 means as fast as it goes"},
   {"key":"gateway.listen","kind":"address","default":"127.0.0.1:8080","doc":"Address of the public content gateway, HOST:PORT; empty turns it off"},
   {"key":"gateway.hosts","kind":"list","default":["localhost"],"doc":"Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others"},
+  {"key":"gateway.routing","kind":"choice","default":"off","doc":"Whether /routing/v1 (Delegated Routing) tells who has content and where peers and names are; write: it also takes IPNS records","values":["off","read","write"]},
   {"key":"gateway.proxy","kind":"flag","default":true,"doc":"Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself"},
   {"key":"gateway.proxies","kind":"list","default":[],"doc":"Addresses or ranges of proxies in front, whose X-Forwarded-Host and -Proto count; empty: everyone’s do"},
   {"key":"gateway.retrievalTimeout","kind":"duration","default":"30s","doc":"Time until a request that needs the network must have its first byte"},
