@@ -21,6 +21,12 @@ export interface KuboGateway {
   readonly dnslinks: Readonly<Record<string, string>>
 }
 
+export interface KuboOptions {
+  readonly swarmKey?: string
+  readonly gateway?: KuboGateway
+  readonly router?: string
+}
+
 export class Kubo implements AsyncDisposable {
   readonly #binary: string
   readonly #repo = mkdtempSync(join(tmpdir(), 'kubo-'))
@@ -30,10 +36,11 @@ export class Kubo implements AsyncDisposable {
     this.#binary = binary
   }
 
-  static async start({ swarmKey, gateway }: { swarmKey?: string; gateway?: KuboGateway } = {}): Promise<Kubo> {
+  /** `router`: whose /routing/v1 it asks for everything, and tells its names. */
+  static async start({ swarmKey, gateway, router }: KuboOptions = {}): Promise<Kubo> {
     const kubo = new Kubo(findKubo() ?? 'ipfs')
     await kubo.run(['init', '--profile=test'])
-    kubo.#configure(gateway)
+    kubo.#configure(gateway, router)
     if (swarmKey !== undefined) writeFileSync(join(kubo.#repo, 'swarm.key'), swarmKey)
     await kubo.#startDaemon(gateway)
     return kubo
@@ -79,7 +86,7 @@ export class Kubo implements AsyncDisposable {
     return { ...process.env, IPFS_PATH: this.#repo, IPFS_TELEMETRY: 'off' }
   }
 
-  #configure(gateway: KuboGateway | undefined): void {
+  #configure(gateway: KuboGateway | undefined, router: string | undefined): void {
     const file = join(this.#repo, 'config')
     const config = JSON.parse(readFileSync(file, 'utf8'))
     config.Addresses = {
@@ -96,7 +103,11 @@ export class Kubo implements AsyncDisposable {
       }
     }
     config.Bootstrap = []
-    config.Routing = { Type: 'none' }
+    config.Routing = router === undefined ? { Type: 'none' } : { Type: 'delegated', DelegatedRouters: [router] }
+    if (router !== undefined) {
+      config.Ipns = { ...config.Ipns, DelegatedPublishers: [router] }
+      config.Provide = { ...config.Provide, Enabled: false }
+    }
     config.AutoConf = { ...config.AutoConf, Enabled: false }
     config.Swarm = {
       ...config.Swarm,
