@@ -19,7 +19,7 @@ const VALUE = '/ipfs/bafkqaaa'
 type Holder = Libp2p<{ dht: KadDHT }>
 
 /** A plain libp2p node that keeps and gives whatever it is told. */
-async function startHolder(n: 1 | 2): Promise<Holder> {
+export async function startHolder(n: 1 | 2): Promise<Holder> {
   const address = `/ip4/${publicAddress(n)}/tcp/4001`
   return createLibp2p({
     privateKey: await generateKeyPair('Ed25519'),
