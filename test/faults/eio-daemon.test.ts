@@ -156,7 +156,7 @@ check(
           assert.is(exit, 8, `${what}: ${stderr}`)
           notUp++
         } else if (failedAt === -1) {
-          // While it stopped, where the WAL makes it good, or in a backup beside the work, which is then not made.
+          // While it stopped, after the last answer, or where the WAL makes it good.
           madeGood++
         } else {
           const later = done.slice(failedAt)
@@ -173,7 +173,7 @@ check(
       assert.equal(await checker.judge({ path: lane.repo, ledger, collect: false }), [], what)
     }
     say(
-      `eio at sync, daemon: ${hit} hit of ${tried} tried of ${all.length} syncs, ${refused} turned it read-only (readyz 503, reads went on), ${madeGood} in its stop, in a daily backup that is then not made, or made good by the WAL, ${notUp} before it was up, 0 acknowledged and lost`,
+      `eio at sync, daemon: ${hit} hit of ${tried} tried of ${all.length} syncs, ${refused} turned it read-only (readyz 503, reads went on), ${madeGood} after the last answer or made good by the WAL, ${notUp} before it was up, 0 acknowledged and lost`,
     )
     assert.ok(refused > 0)
   },

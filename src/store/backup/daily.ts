@@ -3,6 +3,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wait } from '../../block/source.ts'
+import { isCairnError, toCairnError } from '../../errors.ts'
 import type { Logger } from '../../observe/log.ts'
 import { takeLock } from '../database/kernel-lock.ts'
 import { repoPaths } from '../paths.ts'
@@ -47,12 +48,20 @@ export async function backUpDaily({ store, log, now = false, signal }: DailyOpti
   return file
 }
 
-/** As `backUpDaily`, for those whose work it is not: a disk that has no room for it is told of, and the next try is theirs. */
+/**
+ * As `backUpDaily`, for those whose work it is not: a disk that has no room for it is told of, and the next try is theirs.
+ * One that fails is no matter of this file alone: nothing more is written, and the command says so.
+ */
 export async function keepDailyBackup(options: Omit<DailyOptions, 'now'>): Promise<string | undefined> {
   try {
     return await backUpDaily(options)
   } catch (error) {
     options.signal.throwIfAborted()
+    const known = toCairnError(error)
+    if (isCairnError(known, 'READ_ONLY')) {
+      options.store.database.turnReadOnly(known)
+      throw known
+    }
     options.log.warn('the daily backup could not be made', { err: error })
     return undefined
   }
