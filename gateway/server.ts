@@ -6,7 +6,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
 import { endsConnection, refuseHead } from './head.ts'
-import { awaitRest, endGently, isEnding } from './linger.ts'
+import { awaitRest, endAllSoftly, endSoftly, takeNoMore, takesNoMore } from './linger.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
 import { REFUSED_TUNNEL, tunnel } from './tunnel.ts'
 
@@ -114,15 +114,19 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     if (!server.listening) server.closeIdleConnections()
   }
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (isEnding(incoming.socket)) return
+    const { socket } = incoming
+    if (takesNoMore(socket)) return
+    active.set(socket, outgoing)
+    outgoing.on('close', ended)
     const refusal = refuseHead(incoming)
+    if (refusal !== undefined || !server.listening || endsConnection(incoming)) {
+      outgoing.shouldKeepAlive = false
+      takeNoMore(socket)
+    }
     if (refusal !== undefined) {
       outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
       return
     }
-    active.set(incoming.socket, outgoing)
-    outgoing.on('close', ended)
-    if (!server.listening || endsConnection(incoming)) outgoing.shouldKeepAlive = false
     // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
     if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
     if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
@@ -130,10 +134,10 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   server.on('request', take)
   // Whoever reads the body invites it; what is refused need not be sent at all.
   server.on('checkContinue', take)
-  endGently(server, active)
+  endAllSoftly(server, active)
   server.on('connect', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
     if (app.isTunnelled === true) tunnel({ server, incoming, socket, head })
-    else socket.end(REFUSED_TUNNEL)
+    else endSoftly(socket, REFUSED_TUNNEL)
   })
   server.setTimeout(limits.stallTimeoutMs, socket => {
     const outgoing = active.get(socket)
