@@ -48,6 +48,7 @@ const NEARBY = /^[^.]+$|^localhost$|\.(?:localhost|local|lan)$/
 
 function routeHost(host: string, rules: ReadonlyMap<string, HostRules>): HostRoute {
   if (/[^\w.:[\]-]/.test(host)) throw new CairnError('BAD_REQUEST', 'the host that was asked for is not one')
+  if (Number(/:(\d+)$/.exec(host)?.[1] ?? 0) > 65_535) throw new CairnError('BAD_REQUEST', 'there is no such port')
   const others = { ...(rules.get('*') ?? DEFAULT_RULES), hasSubdomains: false }
   const match = /^([^:[\]]+?)\.?(:\d+)?$/.exec(host.toLowerCase())
   const [, name = '', port = ''] = match ?? []

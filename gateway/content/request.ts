@@ -60,6 +60,8 @@ export interface ContentRequest extends AskedRequest {
 export function splitTarget(url: string): Target {
   if (!url.startsWith('/')) {
     const [, authority, rest = ''] = /^https?:\/\/([^/?#]*)(.*)$/is.exec(url) ?? []
+    // RFC 9110 §4.2.1: http without a host is no address.
+    if (authority === '') throw new CairnError('BAD_REQUEST', 'the address has no host')
     if (authority !== undefined) return { ...splitTarget(rest.startsWith('/') ? rest : `/${rest}`), authority }
   }
   const mark = url.indexOf('?')
