@@ -22,6 +22,7 @@ import { maySite, siteOf } from './mutable.ts'
 import { splitTarget } from './request.ts'
 import { CORS } from './respond.ts'
 import { type Gateway, type Progress, serve } from './serve.ts'
+import { echoTrace } from './trace.ts'
 import { Waiting } from './wait.ts'
 
 export interface ContentAppOptions {
@@ -40,6 +41,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
     gateways: config.gateway.hosts.map(entry => parseHostEntry(entry).name).filter(name => name !== '*'),
     timeoutMs: parseTimeout(config.gateway.retrievalTimeout),
     log,
+    showsRules: config.gateway.showRules,
     filterForwarded: forwardedFilter(config.gateway.proxies),
     hostOf: hostRouter(config.gateway.hosts),
   }
@@ -79,6 +81,7 @@ async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler)
   const { incoming, outgoing } = env
   gateway.filterForwarded(incoming)
   countExchange(outgoing, 'gateway')
+  echoTrace(incoming, outgoing)
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }
   try {
     await handle(gateway, env, progress)

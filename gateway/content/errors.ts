@@ -7,8 +7,9 @@ import type { Logger } from '../../src/observe/log.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import { BlockedError } from '../../src/policy/blocked-error.ts'
 import { type Failure, toFailure } from '../errors.ts'
-import { prefersHtml } from './negotiate.ts'
+import { prefersHtml, prefersJson } from './negotiate.ts'
 import { CORS } from './respond.ts'
+import type { Headers } from './stream.ts'
 import { type ErrorPage, renderError } from './views/error.ts'
 import { pageHeaders } from './views/page.ts'
 
@@ -79,11 +80,10 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
     outgoing.destroy()
     return
   }
-  const isPage = prefersHtml(incoming.headers.accept)
-  const body = isPage ? await errorPage(failure, context) : errorText(failure, context)
+  const { type, body } = await bodyOf(failure, context)
   outgoing.writeHead(failure.status, {
     ...CORS,
-    ...(isPage ? pageHeaders() : { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' }),
+    ...type,
     'Cache-Control': 'no-store',
     Vary: 'Accept',
     ...failure.headers,
@@ -91,6 +91,14 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
     'Content-Length': Buffer.byteLength(body),
   })
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
+}
+
+async function bodyOf(failure: Failure, context: ErrorContext): Promise<{ type: Headers; body: string }> {
+  const { accept } = context.incoming.headers
+  if (prefersHtml(accept)) return { type: pageHeaders(), body: await errorPage(failure, context) }
+  const typeOf = (type: string) => ({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' })
+  if (prefersJson(accept)) return { type: typeOf('application/problem+json'), body: errorProblem(failure, context) }
+  return { type: typeOf('text/plain; charset=utf-8'), body: errorText(failure, context) }
 }
 
 /** RFC 7725 §4: who blocks it; where the rule names nobody, that is this gateway. */
@@ -136,6 +144,22 @@ function errorText({ error, status, reference }: Failure, { path, isContent, sea
   const tried = status === 504 ? [...searched, ...error.tried] : error.tried
   lines.push(...tried.map(line => `tried: ${escapeName(line)}`))
   return `${lines.join('\n')}\n`
+}
+
+/** RFC 9457: the same for programs, which match `code`. */
+function errorProblem({ error, status, reference }: Failure, { path, searched }: ErrorContext): string {
+  const tried = status === 504 ? [...searched, ...error.tried] : error.tried
+  const isOurs = reference !== ''
+  const hints = hintFor(error)
+  return `${JSON.stringify({
+    title: (WORDS[error.code] ?? OTHERWISE).title,
+    status,
+    code: error.code,
+    instance: path,
+    ...(isOurs ? { reference } : { detail: error.message }),
+    ...(hints.length > 0 && { hint: hints.join(' ') }),
+    ...(tried.length > 0 && { tried }),
+  })}\n`
 }
 
 /** Failures on the way to the content; the text says which way that was (spec: gateway §2.21). */

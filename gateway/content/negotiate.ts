@@ -99,3 +99,11 @@ export function prefersHtml(accept: string | undefined): boolean {
   if (accept === undefined || !accept.toLowerCase().includes('text/html')) return false
   return parseAccept(accept).some(({ type, q }) => type === 'text/html' && q > 0)
 }
+
+/** Whether an answer about a failure should be for programs. */
+export function prefersJson(accept: string | undefined): boolean {
+  if (accept === undefined || !accept.toLowerCase().includes('json')) return false
+  return parseAccept(accept).some(({ type, q }) => PROBLEM_TYPES.has(type) && q > 0)
+}
+
+const PROBLEM_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/problem+json'])

@@ -17,15 +17,15 @@ import { followName, maySite, siteOf } from './mutable.ts'
 import { type Choice, negotiate } from './negotiate.ts'
 import { checkTrustless } from './policy.ts'
 import { serveProtocols } from './protocols.ts'
-import { mayRedirect, serveByRules } from './redirects/serve.ts'
-import { isPreviewed, represent, type Sources, withLocation } from './represent.ts'
+import { mayRedirect, type RuleSources, serveByRules } from './redirects/serve.ts'
+import { isPreviewed, represent, withLocation } from './represent.ts'
 import { type ContentRequest, splitTarget } from './request.ts'
 import { answer, type Exchange, redirect } from './respond.ts'
 import { type Route, routeRequest } from './route.ts'
 import { Waiting } from './wait.ts'
 
 /** What stays the same from request to request. */
-export interface Gateway extends Sources {
+export interface Gateway extends RuleSources {
   readonly node: CairnNode
   readonly mode: string
   readonly gateways: readonly string[]

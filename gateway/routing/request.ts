@@ -6,8 +6,11 @@ import { CORS } from '../content/respond.ts'
 import type { Headers } from '../content/stream.ts'
 import type { Waiting } from '../content/wait.ts'
 
+/** The parts of a node that are asked here. */
+export type RoutingNode = Pick<CairnNode, 'names' | 'routing'>
+
 export interface Asked {
-  readonly node: CairnNode
+  readonly node: RoutingNode
   readonly incoming: IncomingMessage
   readonly outgoing: ServerResponse
   readonly isHead: boolean

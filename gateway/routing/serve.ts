@@ -2,7 +2,6 @@
 
 import type { HttpBindings } from '@hono/node-server'
 import { CID } from 'multiformats/cid'
-import type { CairnNode } from '../../src/api/node.ts'
 import { LIBP2P_KEY, parseCid } from '../../src/block/cid.ts'
 import { escapeName } from '../../src/dag/names.ts'
 import { CairnError } from '../../src/errors.ts'
@@ -15,12 +14,12 @@ import { HttpError } from '../errors.ts'
 import { peerFilter } from './filters.ts'
 import { getRecord, putRecord } from './ipns.ts'
 import { answerPeers } from './peers.ts'
-import { type Asked, ROUTING_CORS } from './request.ts'
+import { type Asked, ROUTING_CORS, type RoutingNode } from './request.ts'
 
 export const ROUTING_PATH = '/routing/v1/'
 
 export interface RoutingOptions {
-  readonly node: CairnNode
+  readonly node: RoutingNode
   readonly mayWrite: boolean
 }
 

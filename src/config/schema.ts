@@ -100,6 +100,10 @@ export const configSchema = z.strictObject({
       'off',
       'Whether /routing/v1 (Delegated Routing) tells who has content and where peers and names are; write: it also takes IPNS records',
     ),
+    showRules: flag(
+      false,
+      'Answers made by a rule of a site’s _redirects name its line in X-Cairn-Redirects-Line, to find out why a page is not served',
+    ),
     proxy: flag(true, 'Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself'),
     proxies: list(
       'list',

@@ -91,6 +91,7 @@ export interface TestGatewayOptions {
   /** DNSLinks, each `NAME:/ipfs/CID`. */
   readonly dnslinks?: readonly string[]
   readonly routing?: Config['gateway']['routing']
+  readonly showRules?: boolean
   readonly proxy?: boolean
   readonly proxies?: readonly string[]
   readonly mode?: 'offline' | 'public'
@@ -106,6 +107,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     listen: '127.0.0.1:0',
     hosts: [...(options.hosts ?? ['localhost'])],
     routing: options.routing ?? 'off',
+    showRules: options.showRules ?? false,
     proxy: options.proxy ?? true,
     proxies: [...(options.proxies ?? [])],
     retrievalTimeout: options.retrievalTimeout ?? '30s',

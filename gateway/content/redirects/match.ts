@@ -6,6 +6,7 @@ import { encodeSegment, encodeValue } from '../names.ts'
 import type { Destination, Rule } from './parse.ts'
 
 export interface Match {
+  readonly line: number
   readonly status: number
   readonly to: Destination
   /** Placeholders by their names: decoded segments, of which only the splat may have several. */
@@ -16,7 +17,7 @@ export interface Match {
 export function matchRules(rules: readonly Rule[], segments: readonly string[]): Match | undefined {
   for (const rule of rules) {
     const values = matchRule(rule, segments)
-    if (values !== undefined) return { status: rule.status, to: rule.to, values }
+    if (values !== undefined) return { line: rule.line, status: rule.status, to: rule.to, values }
   }
   return undefined
 }

@@ -5,6 +5,8 @@ import { CairnError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
 
 export interface Rule {
+  /** Of the file, from 1. */
+  readonly line: number
   /** What the path must be, segment by segment. */
   readonly from: readonly Pattern[]
   /** Any path that goes on matches; what follows is `:splat`. */
@@ -67,7 +69,7 @@ function parseRule(text: string, line: number): Rule {
   if (to === undefined) throw wrong("missing 'to' path")
   if (more.length > 0) throw wrong('must match format "from to [status]"')
   if (!STATUSES.has(status)) throw wrong(`parsing status "${shown(status)}": unsupported redirect status`)
-  const rule = { ...parseFrom(from, wrong), to: parseTo(to, wrong), status: Number(status) }
+  const rule = { line, ...parseFrom(from, wrong), to: parseTo(to, wrong), status: Number(status) }
   const isElsewhere = rule.to.origin !== '' || rule.to.path === ''
   if (isElsewhere && !status.startsWith('3')) throw wrong(`parsing 'to': with status ${status} it must be a path`)
   return rule

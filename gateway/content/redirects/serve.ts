@@ -24,12 +24,18 @@ export function mayRedirect(error: unknown, { site, headers }: ContentRequest, {
   return site.kind !== 'path' && formats.length === 0 && isCairnError(error, 'NO_LINK') && !isOnlyIfCached(headers)
 }
 
+export interface RuleSources extends Sources {
+  /** Answers say which line of the file made them. */
+  readonly showsRules: boolean
+}
+
 /** Throws `missing` again if no rule speaks of the path. */
-export async function serveByRules(sources: Sources, exchange: Exchange, missing: unknown): Promise<void> {
+export async function serveByRules(sources: RuleSources, exchange: Exchange, missing: unknown): Promise<void> {
   const { request, outgoing } = exchange
   const rules = await rulesOf(sources.content, exchange)
   const match = matchRules(rules, request.segments)
   if (match === undefined) throw missing
+  if (sources.showsRules) outgoing.setHeader('X-Cairn-Redirects-Line', match.line)
   if (match.status >= 300 && match.status < 400) {
     return redirect(outgoing, { status: match.status, location: locationOf(match, request.query) })
   }
