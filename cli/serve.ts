@@ -2,8 +2,8 @@
 
 import { rmSync } from 'node:fs'
 import { apiApp, requireLoopback } from '../gateway/api.ts'
-import { contentApp } from '../gateway/content/app.ts'
-import { type HttpApp, type HttpServer, type HttpServerOptions, startServer } from '../gateway/server.ts'
+import { startGatewayServer } from '../gateway/content/server.ts'
+import { type HttpServer, startServer } from '../gateway/server.ts'
 import { writeWhole } from '../src/config/edit.ts'
 import { apiPath, gatewayPath } from '../src/config/paths.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -49,7 +49,14 @@ export async function serve({ repo, config, log, onMade }: ServeOptions): Promis
   // Whoever waits for it may not do so yet.
   stop.promise.catch(() => undefined)
   cleanup.use(watchSchema(node.store.database, stop.reject))
-  const servers = await listenAll(cleanup, { node, config, log, drainMs, onShutdown: stop.resolve })
+  const servers = await listenAll(cleanup, {
+    node,
+    config,
+    log,
+    drainMs,
+    onShutdown: stop.resolve,
+    onFailed: stop.reject,
+  })
   const { id: peerId } = await node.id()
   leaveAddresses(cleanup, repo, servers)
   const held = cleanup.move()
@@ -87,6 +94,7 @@ interface Listening {
   readonly log: Logger
   readonly drainMs: number
   readonly onShutdown: () => void
+  readonly onFailed: (error: unknown) => void
 }
 
 interface Servers {
@@ -94,31 +102,33 @@ interface Servers {
   readonly api: HttpServer | undefined
 }
 
-async function listenAll(
-  cleanup: AsyncDisposableStack,
-  { node, config, log, drainMs, onShutdown }: Listening,
-): Promise<Servers> {
+async function listenAll(cleanup: AsyncDisposableStack, listening: Listening): Promise<Servers> {
   const running: HttpServer[] = []
-  cleanup.defer(async () => void (await Promise.all(running.map(server => server.close({ drainMs })))))
-  const listen = async (
-    name: 'gateway' | 'api',
-    app: HttpApp,
-    limits: HttpServerOptions['limits'] = {},
-  ): Promise<HttpServer | undefined> => {
-    const address = config[name].listen
-    if (address === '') return undefined
-    const origin = { name, configKey: `${name}.listen`, flag: `--${name}` }
-    const server = await startServer({ ...origin, listen: address, app, limits, log: log.part(name) })
-    running.push(server)
+  cleanup.defer(async () => {
+    await Promise.all(running.map(server => server.close({ drainMs: listening.drainMs })))
+  })
+  const kept = async (server: Promise<HttpServer> | undefined): Promise<HttpServer | undefined> => {
+    if (server !== undefined) running.push(await server)
     return server
   }
-  return {
-    gateway: await listen('gateway', contentApp({ node, config, log: log.part('gateway') }), {
-      maxConnections: config.gateway.maxConnections,
-      stallTimeoutMs: parseTimeout(config.gateway.stallTimeout),
-    }),
-    api: await listen('api', apiApp({ node, config, log: log.part('api'), onShutdown })),
-  }
+  return { gateway: await kept(startGateway(listening)), api: await kept(startApi(listening)) }
+}
+
+function startGateway({ node, config, log, onFailed }: Listening): Promise<HttpServer> | undefined {
+  const { listen, workers } = config.gateway
+  if (listen === '') return undefined
+  if (workers === 0) return startGatewayServer({ node, config, log })
+  return import('../gateway/workers/pool.ts').then(({ startWorkers }) =>
+    startWorkers({ repo: node.store.path, config, node, log, onFailed }),
+  )
+}
+
+function startApi({ node, config, log, onShutdown }: Listening): Promise<HttpServer> | undefined {
+  const { listen } = config.api
+  if (listen === '') return undefined
+  const part = log.part('api')
+  const origin = { name: 'api', configKey: 'api.listen', flag: '--api' }
+  return startServer({ ...origin, listen, app: apiApp({ node, config, log: part, onShutdown }), log: part })
 }
 
 /** The files by which commands find this daemon; they go first when it stops. */

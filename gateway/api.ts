@@ -55,7 +55,7 @@ export function apiApp({ node, log, onShutdown }: ApiOptions): Hono<HttpEnv> {
 /** BAD_CONFIG for an address that other machines could reach: who reaches the API may do everything. */
 export function requireLoopback(listen: string): void {
   const address = parseListen(listen)
-  if (address.kind === 'unix' || isLoopback(address.host)) return
+  if (address.kind === 'unix' || (address.kind === 'tcp' && isLoopback(address.host))) return
   throw new CairnError('BAD_CONFIG', `the API may not listen on ${listen}: whoever reaches it controls this node`, {
     hint: 'choose an address of 127.0.0.0/8 or ::1 with --api or the config key api.listen',
   })

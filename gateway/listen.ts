@@ -7,6 +7,11 @@ import { findPortHolder } from './port-holder.ts'
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
+  /** Sockets that another process has bound and handed on. */
+  | { readonly kind: 'fds'; readonly fds: readonly number[] }
+
+/** Node takes descriptors here too; its types do not know. */
+export type ListenSocket = ListenOptions & { readonly fd?: number }
 
 /** Who asked for this address, so that a failure names what to change. */
 export interface ListenOrigin {
@@ -18,6 +23,7 @@ export interface ListenOrigin {
 
 export function parseListen(text: string): ListenAddress {
   if (text.startsWith('unix:') && text.length > 5) return { kind: 'unix', path: text.slice(5) }
+  if (/^fd:\d+(?:,\d+)*$/.test(text)) return { kind: 'fds', fds: text.slice(3).split(',').map(Number) }
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:/\s]*)):(\d{1,5})$/i.exec(text)
   const port = Number(match?.[3])
   const host = match?.[1] ?? match?.[2] ?? ''
@@ -30,14 +36,16 @@ export function parseListen(text: string): ListenAddress {
 }
 
 /** The sockets behind one address: `localhost` is both loopbacks, since browsers may try either for `*.localhost`. */
-export function socketsOf(address: ListenAddress): ListenOptions[] {
+export function socketsOf(address: ListenAddress): ListenSocket[] {
   if (address.kind === 'unix') return [{ path: address.path }]
+  if (address.kind === 'fds') return address.fds.map(fd => ({ fd }))
   const hosts = address.host.toLowerCase() === 'localhost' ? ['127.0.0.1', '::1'] : [address.host]
   return hosts.map(host => ({ host, port: address.port }))
 }
 
 export function urlOf(address: ListenAddress, port: number): string {
   if (address.kind === 'unix') return `unix:${address.path}`
+  if (address.kind === 'fds') return `fd:${address.fds}`
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
 }
 

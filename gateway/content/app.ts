@@ -1,8 +1,8 @@
-// The public content gateway: reads only, knows a CairnNode and nothing else of the world (spec: gateway §1.10).
+// The public content gateway: reads only, knows a GatewayNode and nothing else of the world (spec: gateway §1.10).
 
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
-import type { CairnNode } from '../../src/api/node.ts'
+import type { GatewayNode } from '../../src/api/gateway-node.ts'
 import { parseHostEntry } from '../../src/config/hosts.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { Lru } from '../../src/dag/lru.ts'
@@ -26,7 +26,7 @@ import { echoTrace } from './trace.ts'
 import { Waiting } from './wait.ts'
 
 export interface ContentAppOptions {
-  readonly node: CairnNode
+  readonly node: GatewayNode
   readonly config: Pick<Config, 'mode' | 'gateway'>
   readonly log: Logger
 }

@@ -1,7 +1,7 @@
 // The front page of the gateway: opens what is typed into its field, and shows the node's state to its own machine only.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CairnNode } from '../../src/api/node.ts'
+import type { GatewayNode } from '../../src/api/gateway-node.ts'
 import { toCairnError } from '../../src/errors.ts'
 import { locationOfInput } from './uri.ts'
 import { type NodeState, renderLanding } from './views/landing.ts'
@@ -11,7 +11,7 @@ import { pageHeaders } from './views/page.ts'
 const PEERS_WAIT_MS = 250
 
 export interface LandingOptions {
-  readonly node: CairnNode
+  readonly node: GatewayNode
   readonly mode: string
   readonly gateways: readonly string[]
 }
@@ -68,7 +68,7 @@ function isOwnMachine({ socket, headers }: IncomingMessage): boolean {
   return isDirect && isVisit && LOOPBACK.test(socket.remoteAddress ?? '') && OWN_NAME.test(headers.host ?? '')
 }
 
-async function nodeState(node: CairnNode, mode: string): Promise<NodeState> {
+async function nodeState(node: GatewayNode, mode: string): Promise<NodeState> {
   const signal = AbortSignal.timeout(PEERS_WAIT_MS)
   const [{ id }, peers] = await Promise.all([
     node.id({ signal }),
@@ -79,7 +79,7 @@ async function nodeState(node: CairnNode, mode: string): Promise<NodeState> {
 }
 
 /** Undefined while the network is not up: the page says so instead of waiting for it. */
-function countPeers(node: CairnNode, signal: AbortSignal): Promise<number | undefined> {
+function countPeers(node: GatewayNode, signal: AbortSignal): Promise<number | undefined> {
   const late = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined)))
   const counted = node.swarm.peers({ signal }).then(
     peers => peers.length,

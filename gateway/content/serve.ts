@@ -2,7 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { Resolved } from '../../src/api/content.ts'
-import type { CairnNode } from '../../src/api/node.ts'
+import type { GatewayNode } from '../../src/api/gateway-node.ts'
 import type { HostRules } from '../../src/config/hosts.ts'
 import { loadBlock } from '../../src/dag/blocks.ts'
 import { CairnError } from '../../src/errors.ts'
@@ -26,7 +26,7 @@ import { Waiting } from './wait.ts'
 
 /** What stays the same from request to request. */
 export interface Gateway extends RuleSources {
-  readonly node: CairnNode
+  readonly node: GatewayNode
   readonly mode: string
   readonly gateways: readonly string[]
   readonly timeoutMs: number

@@ -31,6 +31,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"gateway.retrievalTimeout","kind":"duration","default":"30s","doc":"Time until a request that needs the network must have its first byte"},
   {"key":"gateway.stallTimeout","kind":"duration","default":"30s","doc":"A client that takes nothing for so long is dropped"},
   {"key":"gateway.maxConnections","kind":"count","default":4096,"doc":"Open connections to the gateway"},
+  {"key":"gateway.workers","kind":"count","default":0,"doc":"Processes that serve the gateway beside the daemon, so that reading uses more cores; 0: the daemon serves it itself"},
   {"key":"dnslink.static","kind":"list","default":[],"doc":"DNSLinks that are known without asking, each NAME:/ipfs/CID or NAME:/ipns/NAME; $IPFS_NS_MAP says the same"},
   {"key":"dnslink.servers","kind":"list","default":[],"doc":"DNS servers to ask in place of those of the system: 9.9.9.9, [2620:fe::fe]:53"},
   {"key":"dnslink.resolvers","kind":"list","default":[".eth=https://dns.eth.limo/dns-query"],"doc":"Resolvers over HTTPS (RFC 8484) for names that the DNS does not know, each .TLD=URL; . stands for all others"},

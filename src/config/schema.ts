@@ -113,6 +113,10 @@ export const configSchema = z.strictObject({
     retrievalTimeout: text('duration', '30s', 'Time until a request that needs the network must have its first byte'),
     stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),
+    workers: count(
+      0,
+      'Processes that serve the gateway beside the daemon, so that reading uses more cores; 0: the daemon serves it itself',
+    ),
   }),
   dnslink: section({
     static: list(

@@ -141,6 +141,11 @@ export class LocalNode implements CairnNode {
     return this.#network.current()
   }
 
+  /** Asks this node's peers for the records of a key; undefined where it has none. */
+  get findRecords(): FindRecord | undefined {
+    return this.#network.findRecords
+  }
+
   /** Resolves when an eagerly started network is up (or never will be). */
   get networkReady(): Promise<Network | undefined> {
     return this.#network.started

@@ -40,12 +40,18 @@ export interface SourcesOptions {
   readonly store: Store
   /** Opens a session with the peers that have `root`; undefined while the node is offline. */
   readonly session?: ((root: CID) => FetchBlock) | undefined
+  /** What comes is counted and written to the cache by another process already. */
+  readonly isRelayed?: boolean
 }
 
-export function createSources({ store, session }: SourcesOptions): Sources {
+export function createSources({ store, session, isRelayed = false }: SourcesOptions): Sources {
   if (session === undefined) return { of: () => store, ofPin: () => store, isOnline: false }
-  const cached = new SharedFetches(async (cid, bytes) => store.cache(cid, bytes))
-  const uncached = new SharedFetches(async () => {})
+  const uncached = new SharedFetches(async (_cid, bytes) => countFetched(bytes))
+  const cached = new SharedFetches(async (cid, bytes) => {
+    if (isRelayed) return
+    countFetched(bytes)
+    await store.cache(cid, bytes)
+  })
   // A session knows who has the root: the next file below it must not start to look again.
   const sessions = new Lru<string, FetchBlock>({ max: SESSIONS })
   const of = (fetches: SharedFetches) => (root: CID) => {
@@ -87,11 +93,14 @@ class SharedFetches {
 
   async #fetch(cid: CID, options: Wait, fetchBlock: FetchBlock): Promise<Uint8Array> {
     const bytes = await fetchBlock(cid, options)
-    METRICS.fetchedBlocks.add()
-    METRICS.fetchedBytes.add(bytes.byteLength)
     await this.#fetched(cid, bytes)
     return bytes
   }
+}
+
+function countFetched({ byteLength }: Uint8Array): void {
+  METRICS.fetchedBlocks.add()
+  METRICS.fetchedBytes.add(byteLength)
 }
 
 /** What comes first: the promise, or the end of this caller's patience. */

@@ -2,7 +2,7 @@
 
 export type Labels = Readonly<Record<string, string>>
 
-interface Sample {
+export interface Sample {
   readonly suffix: string
   readonly labels: Labels
   readonly value: number
@@ -102,6 +102,7 @@ export const METRICS = {
   refused: counter('cairn_refused_total', 'What denylists have refused, by door'),
   httpResponses: counter('cairn_http_responses_total', 'Answers by listener and status'),
   httpInFlight: gauge('cairn_http_in_flight', 'Requests being answered now, by listener'),
+  workerRestarts: counter('cairn_gateway_worker_restarts_total', 'Gateway workers that ended and were replaced'),
   httpAborted: counter('cairn_http_aborted_total', 'Answers broken off after their head, by listener'),
 } as const
 
@@ -118,11 +119,27 @@ export function countCollection({ removedBlocks, removedBytes, ms }: Collection)
   METRICS.gcSeconds.observe(ms / 1000)
 }
 
+/** What other processes of this node have counted, by metric and sample. */
+const elsewhere = new Map<string, Map<string, Sample>>()
+
+export function addElsewhere(name: string, { suffix, labels, value }: Sample): void {
+  const samples = elsewhere.get(name) ?? new Map<string, Sample>()
+  elsewhere.set(name, samples)
+  const key = suffix + renderLabels(labels)
+  samples.set(key, { suffix, labels, value: (samples.get(key)?.value ?? 0) + value })
+}
+
 export function renderMetrics(metrics: Iterable<Metric>): string {
   let text = ''
   for (const { name, type, help, samples } of metrics) {
     text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`
-    for (const { suffix, labels, value } of samples()) text += `${name}${suffix}${renderLabels(labels)} ${value}\n`
+    const others = new Map(elsewhere.get(name))
+    for (const { suffix, labels, value } of samples()) {
+      const key = suffix + renderLabels(labels)
+      text += `${name}${key} ${value + (others.get(key)?.value ?? 0)}\n`
+      others.delete(key)
+    }
+    for (const [key, { value }] of others) text += `${name}${key} ${value}\n`
   }
   return text
 }

@@ -113,6 +113,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     retrievalTimeout: options.retrievalTimeout ?? '30s',
     stallTimeout: '30s',
     maxConnections: 100,
+    workers: 0,
   }
   const app = contentApp({
     node: { ...fakeNode(content), names: memoryNames(options.dnslinks), ...options.node },

@@ -1,0 +1,104 @@
+// A node that reads a repository beside the daemon, and asks it for what only the network has: what a gateway worker serves from.
+
+import type { CID } from 'multiformats/cid'
+import type { GatewayNode } from '../api/gateway-node.ts'
+import type { NodeId, PeerInfo } from '../api/network.ts'
+import type { RoutingApi } from '../api/routing.ts'
+import { verifyBlock } from '../block/hash.ts'
+import type { Wait } from '../block/source.ts'
+import type { Config } from '../config/schema.ts'
+import { isCairnError } from '../errors.ts'
+import type { FindRecord } from '../names/ask-all.ts'
+import type { Logger } from '../observe/log.ts'
+import { DenyService } from '../policy/deny-service.ts'
+import { guardFetch, guardNames } from '../policy/guard.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { parseDuration, parseSize } from '../units.ts'
+import { VERSION } from '../version.ts'
+import { createContent } from './content.ts'
+import { createNamesApi } from './names.ts'
+import { createSources, type FetchBlock, guardSources } from './sources.ts'
+import { repoStat } from './stat.ts'
+
+/** The daemon, as a reader sees it. */
+export interface Upstream {
+  /** The bytes of a block, unchecked; undefined if they were too many to be sent, and are in the repository now. */
+  block(root: CID, cid: CID, options: Wait): Promise<Uint8Array | undefined>
+  /** The records of a key that its peers have, unchecked. */
+  readonly records: FindRecord
+  readonly routing: RoutingApi
+  id(options: Wait): Promise<NodeId>
+  peers(options: Wait): Promise<readonly PeerInfo[]>
+}
+
+export interface ReaderOptions {
+  readonly repo: string
+  readonly config: Config
+  readonly log: Logger
+  readonly upstream: Upstream
+}
+
+export type Reader = GatewayNode & AsyncDisposable
+
+export async function openReader({ repo, config, log, upstream }: ReaderOptions): Promise<Reader> {
+  const store = await openStore({
+    path: repo,
+    maxBytes: parseSize(config.store.max),
+    cacheBytes: parseSize(config.store.cache),
+    graceMs: parseDuration(config.store.grace),
+    verify: config.store.verify,
+    commit: 'worker',
+    log: log.part('store'),
+  })
+  const isOffline = config.mode === 'offline'
+  const deny = new DenyService({ repo, config: config.deny, log: log.part('deny'), isCommand: false })
+  const { denylist } = deny
+  const session = isOffline
+    ? undefined
+    : (root: CID): FetchBlock => guardFetch((cid, wait) => fetchBlock({ store, upstream, root }, cid, wait), denylist)
+  const sources = guardSources(createSources({ store, session, isRelayed: true }), denylist)
+  const names = createNamesApi({ config, store, findRecords: isOffline ? undefined : upstream.records })
+  const stop = new AbortController()
+  const following = deny.follow({ signal: stop.signal })
+  return {
+    version: VERSION,
+    content: createContent({ store, sources, denylist }),
+    names: guardNames(names, denylist),
+    denylist,
+    routing: upstream.routing,
+    repo: { stat: () => repoStat(store) },
+    swarm: { peers: wait => upstream.peers(wait) },
+    id: wait => upstream.id(wait),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort()
+      await following
+      deny[Symbol.dispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+interface Fetching {
+  readonly store: Store
+  readonly upstream: Upstream
+  readonly root: CID
+}
+
+/** Hashed here too: what is served is verified by the process that serves it. */
+async function fetchBlock({ store, upstream, root }: Fetching, cid: CID, wait: Wait): Promise<Uint8Array> {
+  for (;;) {
+    const bytes = await upstream.block(root, cid, wait)
+    if (bytes !== undefined) {
+      verifyBlock(cid, bytes)
+      return bytes
+    }
+    try {
+      return await store.get(cid, wait)
+    } catch (error) {
+      // Evicted again, or a cache that is behind has left it out.
+      if (!isCairnError(error, 'BLOCK_NOT_LOCAL')) throw error
+      wait.signal.throwIfAborted()
+    }
+  }
+}
