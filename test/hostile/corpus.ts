@@ -19,6 +19,9 @@ export interface HostileCase {
   readonly requests?: readonly string[]
   readonly maxStored?: number
   readonly maxBlocks?: number
+  readonly maxMs?: number
+  /** The name of an IPNS record. */
+  readonly key?: string
   readonly large?: boolean
 }
 

@@ -24,8 +24,8 @@ export class HostileDaemon implements AsyncDisposable {
   }
 
   /** Without grace, so that a case leaves nothing to the next. */
-  static async start(repo: string): Promise<HostileDaemon> {
-    return new HostileDaemon(repo, await startProbed({ repo, env: { CAIRN_STORE_GRACE: '0s' } }))
+  static async start(repo: string, env: Record<string, string> = {}): Promise<HostileDaemon> {
+    return new HostileDaemon(repo, await startProbed({ repo, env: { CAIRN_STORE_GRACE: '0s', ...env } }))
   }
 
   /** An empty body is no error to Kubo (recorded as `dag-import-error-empty`), so that file comes by the command line. */

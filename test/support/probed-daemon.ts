@@ -1,6 +1,6 @@
 // A daemon whose memory and descriptors can be looked at from outside, garbage excluded.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,6 +15,8 @@ export interface ProbedDaemon {
   openDescriptors(): number
   peakBytes(): number
   residentBytes(): number
+  /** From now on `peakBytes` is the peak since now. */
+  forgetPeak(): void
 }
 
 export async function startProbed({
@@ -27,7 +29,7 @@ export async function startProbed({
   const file = join(mkdtempSync(join(tmpdir(), 'probe-')), 'memory.json')
   const daemon = await startDaemon({
     repo,
-    env: { ...env, NODE_OPTIONS: `--import ${PROBE}`, TEST_MEMORY_FILE: file },
+    env: { ...env, NODE_OPTIONS: `${env.NODE_OPTIONS ?? ''} --import ${PROBE}`, TEST_MEMORY_FILE: file },
   })
   const status = (name: string) =>
     Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${daemon.child.pid}/status`, 'utf8'))?.[1]) * 1024
@@ -46,5 +48,6 @@ export async function startProbed({
     openDescriptors: () => readdirSync(`/proc/${daemon.child.pid}/fd`).length,
     peakBytes: () => status('VmHWM'),
     residentBytes: () => status('VmRSS'),
+    forgetPeak: () => writeFileSync(`/proc/${daemon.child.pid}/clear_refs`, '5'),
   }
 }
