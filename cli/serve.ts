@@ -117,7 +117,7 @@ async function listenAll(cleanup: AsyncDisposableStack, listening: Listening): P
 function startGateway({ node, config, log, onFailed }: Listening): Promise<HttpServer> | undefined {
   const { listen, workers } = config.gateway
   if (listen === '') return undefined
-  if (workers === 0) return startGatewayServer({ node, config, log })
+  if (workers === 0) return startGatewayServer({ node, config, repo: node.store.path, log })
   return import('../gateway/workers/pool.ts').then(({ startWorkers }) =>
     startWorkers({ repo: node.store.path, config, node, log, onFailed }),
   )

@@ -20,6 +20,8 @@ export interface HttpApp {
   direct?(incoming: IncomingMessage, outgoing: ServerResponse): boolean
   /** CONNECT is answered, by this same server whatever its target says; otherwise refused. */
   readonly isTunnelled?: boolean
+  /** Whether a new connection is taken, or ended at once. */
+  readonly takes?: ((socket: Socket) => boolean) | undefined
 }
 
 export interface HttpServerOptions extends ListenOrigin {
@@ -139,6 +141,11 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
     if (app.isTunnelled === true) tunnel({ server, incoming, socket, head })
     else endSoftly(socket, REFUSED_TUNNEL)
   })
+  const { takes } = app
+  if (takes !== undefined)
+    server.on('connection', socket => {
+      if (!takes(socket)) socket.destroy()
+    })
   server.setTimeout(limits.stallTimeoutMs, socket => {
     const outgoing = active.get(socket)
     if (outgoing !== undefined && !owesUsBytes(outgoing, socket)) return

@@ -30,6 +30,8 @@ export const ERRORS = {
   URI_TOO_LONG: kind(414, 2),
   NOT_IMPLEMENTED: kind(501, 2),
   FORBIDDEN: kind(403, 7),
+  NOT_SIGNED: kind(403, 7, 'ask whoever gave you the address for a signed one, or a new one'),
+  WRONG_HOST: kind(421, 2),
   BLOCKED: kind(410, 7, 'the operator of this node does not serve this content'),
 
   // What is not there
@@ -60,6 +62,7 @@ export const ERRORS = {
   IS_DIRECTORY: kind(400, 2, 'list it with `cairn ls`, or fetch the whole with `cairn get`'),
 
   // What would be too much
+  TOO_LARGE: kind(410, 8),
   LIMIT: kind(413, 8, 'the limits and their config keys: docs/limits.md'),
   NAME_LOOP: kind(400, 8, 'the names point to one another; their owners have to mend them'),
   TOO_MANY_REQUESTS: kind(429, 5, 'wait, then try again'),

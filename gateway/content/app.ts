@@ -14,8 +14,13 @@ import { parseTimeout } from '../../src/units.ts'
 import { countExchange } from '../admin/count.ts'
 import { HttpError } from '../errors.ts'
 import { createRoutingServer, ROUTING_PATH, type ServeRouting } from '../routing/serve.ts'
+import { contentOf, namesOf } from '../safety/access.ts'
+import { describePhase } from '../safety/budgets.ts'
+import { refuseHost } from '../safety/hosts.ts'
+import { createSafety } from '../safety/safety.ts'
+import { withoutSignature } from '../safety/signed.ts'
 import type { HttpApp, HttpEnv } from '../server.ts'
-import { answerError } from './errors.ts'
+import { answerError, type Searched } from './errors.ts'
 import { forwardedFilter } from './forwarded.ts'
 import { hostRouter } from './hosts.ts'
 import { maySite, siteOf } from './mutable.ts'
@@ -29,12 +34,18 @@ export interface ContentAppOptions {
   readonly node: GatewayNode
   readonly config: Pick<Config, 'mode' | 'gateway'>
   readonly log: Logger
+  /** The repository's folder, for the keys of signed addresses. */
+  readonly repo?: string
 }
 
-export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpEnv> & HttpApp {
+export function contentApp({ node, config, log, repo }: ContentAppOptions): Hono<HttpEnv> & HttpApp {
+  const { access } = config.gateway
+  const safety = createSafety({ node, config: config.gateway, repo, log })
   const gateway: Gateway = {
     node,
-    content: node.content,
+    names: namesOf(node, access),
+    content: contentOf(node, access),
+    safety,
     denylist: node.denylist,
     pages: new Lru({ max: LIMITS.pageCacheBytes.value, sizeOf: page => page.byteLength }),
     mode: config.mode,
@@ -53,7 +64,7 @@ export function contentApp({ node, config, log }: ContentAppOptions): Hono<HttpE
   app.get('*', c => edge(gateway, c.env, serve))
   app.options('*', c => edge(gateway, c.env, preflight))
   app.all('*', c => edge(gateway, c.env, refuseMethod))
-  return Object.assign(app, { direct: directly(gateway), isTunnelled: config.gateway.proxy })
+  return Object.assign(app, { direct: directly(gateway), isTunnelled: config.gateway.proxy, takes: safety.takes })
 }
 
 /** Paths of content, and whole URLs, of which the adapter would refuse some. */
@@ -83,6 +94,12 @@ async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler)
   countExchange(outgoing, 'gateway')
   echoTrace(incoming, outgoing)
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }
+  if (gateway.safety.signed !== undefined) hideSignature(progress)
+  if (handle !== preflight) {
+    const place = gateway.safety.admission.admit(incoming, outgoing)
+    if (place === undefined) return RESPONSE_ALREADY_SENT
+    progress.place = place
+  }
   try {
     await handle(gateway, env, progress)
   } catch (error) {
@@ -91,16 +108,25 @@ async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler)
       outgoing,
       log: gateway.log,
       ...progress,
-      searched: searched(gateway, progress),
+      searched: () => searched(gateway, progress),
     })
   }
   return RESPONSE_ALREADY_SENT
 }
 
-function searched({ content, timeoutMs }: Gateway, { root }: Progress): string[] {
-  if (root === undefined) return []
+/** Only when nothing came in time. */
+async function searched({ content, timeoutMs }: Gateway, { root, wait, name, waited }: Progress): Promise<Searched> {
+  const phase = wait === undefined ? '' : await describePhase({ content, wait, name, path: waited })
+  if (root === undefined) return { phase, tried: [] }
   const own = content.local.has(root) ? 'has the root, but not all that was asked for' : 'does not have it'
-  return [`this node itself: ${own}`, `the network: nothing came within ${timeoutMs / 1000} s`]
+  return { phase, tried: [`this node itself: ${own}`, `the network: nothing came within ${timeoutMs / 1000} s`] }
+}
+
+/** What opens content is not for logs and error pages. */
+function hideSignature(progress: Progress): void {
+  const { path, query } = splitTarget(progress.path)
+  const kept = withoutSignature(query)
+  if (kept !== query) progress.path = kept === '' ? path : `${path}?${kept}`
 }
 
 /** On the host of a content root, or of a DNSLink, every path is one in its folder. */
@@ -109,6 +135,7 @@ function unlessSite(serveRouting: ServeRouting): Handler {
     const { incoming, outgoing } = env
     const target = splitTarget(incoming.url ?? '/')
     const host = gateway.hostOf(incoming.headers)
+    refuseHost(host)
     const wait = new Waiting(outgoing, gateway.timeoutMs)
     const isSite =
       maySite(host, target) && (await siteOf(gateway.node.names, host, { headers: incoming.headers, wait }))

@@ -53,6 +53,10 @@ const WORDS: Partial<Record<ErrorCode, Words>> = {
   HASH_MISMATCH: { title: 'A source sent other bytes than were asked for', advice: [TRY_LATER] },
   METHOD_NOT_ALLOWED: { title: 'Content can only be read here', advice: [] },
   TOO_MANY_REQUESTS: { title: 'Too much at once', advice: ['Wait a minute, then try again.'] },
+  NOT_PINNED: { title: 'This gateway does not serve that content', advice: [ASK_OWNER] },
+  NOT_SIGNED: { title: 'This address is not enough', advice: ['Ask whoever gave it to you for a new one.'] },
+  WRONG_HOST: { title: 'This name is not served here', advice: [] },
+  TOO_LARGE: { title: 'This content is too large for this gateway', advice: [] },
   SHUTTING_DOWN: { title: 'This node is restarting', advice: ['Try again in a minute.'] },
 }
 
@@ -67,20 +71,29 @@ export interface ErrorContext {
   /** Whether it was read as a content path: then the text says that this is what failed. */
   readonly isContent: boolean
   readonly home: string
-  /** What the gateway itself knows of a search that was in vain. */
-  readonly searched: readonly string[]
+  /** What the gateway itself knows of a search that was in vain; asked only then. */
+  searched(): Promise<Searched>
 }
+
+export interface Searched {
+  /** What was waited for when the time was over. */
+  readonly phase: string
+  readonly tried: readonly string[]
+}
+
+const NOT_SEARCHED: Searched = { phase: '', tried: [] }
 
 /** After the head has gone, only a cut connection can say that the answer is not whole. */
 export async function answerError(thrown: unknown, context: ErrorContext): Promise<void> {
   const { incoming, outgoing, log } = context
   const failure = toFailure(thrown, { log, what: context.path })
   if (outgoing.headersSent || outgoing.destroyed) {
-    if (failure.error.code !== 'CANCELLED') METRICS.httpAborted.add(1, { listener: 'gateway' })
     outgoing.destroy()
+    if (failure.error.code !== 'CANCELLED') await tellBroken(failure, context)
     return
   }
-  const { type, body } = await bodyOf(failure, context)
+  const searched = failure.status === 504 ? await context.searched() : NOT_SEARCHED
+  const { type, body } = await bodyOf(failure, context, searched)
   outgoing.writeHead(failure.status, {
     ...CORS,
     ...type,
@@ -93,12 +106,31 @@ export async function answerError(thrown: unknown, context: ErrorContext): Promi
   outgoing.end(incoming.method === 'HEAD' ? undefined : body)
 }
 
-async function bodyOf(failure: Failure, context: ErrorContext): Promise<{ type: Headers; body: string }> {
+interface Body {
+  readonly type: Headers
+  readonly body: string
+}
+
+async function bodyOf(failure: Failure, context: ErrorContext, searched: Searched): Promise<Body> {
   const { accept } = context.incoming.headers
-  if (prefersHtml(accept)) return { type: pageHeaders(), body: await errorPage(failure, context) }
+  if (prefersHtml(accept)) return { type: pageHeaders(), body: await errorPage(failure, context, searched) }
   const typeOf = (type: string) => ({ 'Content-Type': type, 'X-Content-Type-Options': 'nosniff' })
-  if (prefersJson(accept)) return { type: typeOf('application/problem+json'), body: errorProblem(failure, context) }
-  return { type: typeOf('text/plain; charset=utf-8'), body: errorText(failure, context) }
+  if (prefersJson(accept))
+    return { type: typeOf('application/problem+json'), body: errorProblem(failure, context, searched) }
+  return { type: typeOf('text/plain; charset=utf-8'), body: errorText(failure, context, searched) }
+}
+
+/** The client sees only that its answer ends too early: why, and what was waited for, is for the log. */
+async function tellBroken({ error }: Failure, { log, path, searched }: ErrorContext): Promise<void> {
+  METRICS.httpAborted.add(1, { listener: 'gateway' })
+  const phase = error.status === 504 ? (await searched()).phase : ''
+  log.warn('an answer was broken off', {
+    request: path,
+    code: error.code,
+    reason: error.message,
+    ...(phase !== '' && { phase }),
+    ...(error.tried.length > 0 && { tried: error.tried }),
+  })
 }
 
 /** RFC 7725 §4: who blocks it; where the rule names nobody, that is this gateway. */
@@ -109,15 +141,17 @@ function blockedHeaders(error: CairnError, home: string): Record<string, string>
 
 async function errorPage(
   { error, status, reference }: Failure,
-  { path, isContent, home, searched }: ErrorContext,
+  { path, isContent, home }: ErrorContext,
+  searched: Searched,
 ): Promise<string> {
   const { title, advice } = WORDS[error.code] ?? OTHERWISE
+  const message = sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.')
   const page = renderError({
     status,
     title,
-    message: sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.'),
+    message: searched.phase === '' ? message : `${message} The time was over while ${sentence(searched.phase)}`,
     path,
-    tried: status === 504 ? [...searched, ...error.tried] : error.tried,
+    tried: [...searched.tried, ...error.tried],
     advice: [...hintFor(error), ...advice],
     actions: isContent ? actionsFor(error.code, status, path) : [],
     reference,
@@ -136,19 +170,20 @@ function actionsFor(code: ErrorCode, status: number, path: string): ErrorPage['a
   return UNREAD.has(code) ? [{ href: '?cairn=dag', label: 'Look at the block' }] : []
 }
 
-function errorText({ error, status, reference }: Failure, { path, isContent, searched }: ErrorContext): string {
+function errorText({ error, reference }: Failure, { path, isContent }: ErrorContext, searched: Searched): string {
   if (reference !== '') return `internal error, reference ${reference}\n`
   const text = escapeName(error.message)
   const lines = [isContent && NAMES_NO_PATH.has(error.code) ? `failed to resolve ${escapeName(path)}: ${text}` : text]
   lines.push(...hintFor(error))
-  const tried = status === 504 ? [...searched, ...error.tried] : error.tried
+  if (searched.phase !== '') lines.push(`the time was over while ${escapeName(searched.phase)}`)
+  const tried = [...searched.tried, ...error.tried]
   lines.push(...tried.map(line => `tried: ${escapeName(line)}`))
   return `${lines.join('\n')}\n`
 }
 
 /** RFC 9457: the same for programs, which match `code`. */
-function errorProblem({ error, status, reference }: Failure, { path, searched }: ErrorContext): string {
-  const tried = status === 504 ? [...searched, ...error.tried] : error.tried
+function errorProblem({ error, status, reference }: Failure, { path }: ErrorContext, searched: Searched): string {
+  const tried = [...searched.tried, ...error.tried]
   const isOurs = reference !== ''
   const hints = hintFor(error)
   return `${JSON.stringify({
@@ -158,6 +193,7 @@ function errorProblem({ error, status, reference }: Failure, { path, searched }:
     instance: path,
     ...(isOurs ? { reference } : { detail: error.message }),
     ...(hints.length > 0 && { hint: hints.join(' ') }),
+    ...(searched.phase !== '' && { phase: searched.phase }),
     ...(tried.length > 0 && { tried }),
   })}\n`
 }
@@ -179,7 +215,13 @@ const NAMES_NO_PATH: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /** Hints of the gateway's own refusals are for visitors; those from below are for whoever runs the node. */
-const OWN: ReadonlySet<ErrorCode> = new Set(['BAD_REQUEST', 'NOT_ACCEPTABLE', 'NOT_IMPLEMENTED', 'BAD_CID'])
+const OWN: ReadonlySet<ErrorCode> = new Set([
+  'BAD_REQUEST',
+  'NOT_ACCEPTABLE',
+  'NOT_IMPLEMENTED',
+  'BAD_CID',
+  'TOO_LARGE',
+])
 
 function hintFor({ code, hint }: CairnError): string[] {
   return OWN.has(code) && hint !== '' && hint !== ERRORS[code].hint ? [sentence(hint)] : []

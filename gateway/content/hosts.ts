@@ -37,7 +37,7 @@ export function hostRouter(
 }
 
 /** A proxy in front says which name the client used; a target in absolute form beats the Host header. */
-function effectiveHost(headers: IncomingHttpHeaders, authority: string | undefined): string {
+export function effectiveHost(headers: IncomingHttpHeaders, authority: string | undefined): string {
   const forwarded = headers['x-forwarded-host']
   if (forwarded !== undefined) return String(forwarded).split(',', 1)[0]?.trim() ?? ''
   return authority ?? headers.host ?? ''
@@ -46,13 +46,17 @@ function effectiveHost(headers: IncomingHttpHeaders, authority: string | undefin
 /** Names that reach this machine or its neighbours, where the front page is at home. */
 const NEARBY = /^[^.]+$|^localhost$|\.(?:localhost|local|lan)$/
 
+const THIS_MACHINE = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)(?::\d+)?$/i
+
 function routeHost(host: string, rules: ReadonlyMap<string, HostRules>): HostRoute {
   if (/[^\w.:[\]-]/.test(host)) throw new CairnError('BAD_REQUEST', 'the host that was asked for is not one')
   if (Number(/:(\d+)$/.exec(host)?.[1] ?? 0) > 65_535) throw new CairnError('BAD_REQUEST', 'there is no such port')
   const others = { ...(rules.get('*') ?? DEFAULT_RULES), hasSubdomains: false }
   const match = /^([^:[\]]+?)\.?(:\d+)?$/.exec(host.toLowerCase())
   const [, name = '', port = ''] = match ?? []
-  if (name === '' || /^[\d.]+$/.test(name)) return { kind: 'path', rules: { ...others, hasFrontPage: true } }
+  // Nobody can point a name of theirs at this machine by its own address.
+  const isRefused = others.isRefused && !THIS_MACHINE.test(host)
+  if (name === '' || /^[\d.]+$/.test(name)) return { kind: 'path', rules: { ...others, isRefused, hasFrontPage: true } }
   const rulesOf = (candidate: string) =>
     rules.get(candidate + port) ?? rules.get(candidate) ?? rules.get(candidate.replace(/^[^.]+/, '*'))
   const frontPage = NEARBY.test(name) ? { hasFrontPage: true } : {}
@@ -70,7 +74,7 @@ function routeHost(host: string, rules: ReadonlyMap<string, HostRules>): HostRou
   const isSite = name.includes('.') && others.hasDnslink
   return isSite
     ? { kind: 'named', host: name + port, name, rules: { ...others, ...frontPage } }
-    : { kind: 'path', rules: { ...others, ...frontPage } }
+    : { kind: 'path', rules: { ...others, isRefused, ...frontPage } }
 }
 
 export const schemeOf = (headers: IncomingHttpHeaders): 'http' | 'https' =>

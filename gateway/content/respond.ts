@@ -5,6 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Resolved } from '../../src/api/content.ts'
 import { CairnError } from '../../src/errors.ts'
 import { HttpError } from '../errors.ts'
+import { type Caps, countedBytes, refuseLarge, refuseRange } from '../safety/caps.ts'
+import { sandboxFor } from '../safety/sandbox.ts'
+import { keepPrivate } from '../safety/signed.ts'
 import { checkConditions, rangeApplies, type Validators } from './conditional.ts'
 import { type ByteRange, chooseRanges, contentRange, multipart } from './ranges.ts'
 import type { AskedRequest, ContentRequest } from './request.ts'
@@ -25,6 +28,17 @@ export interface Exchange<Request extends AskedRequest = ContentRequest> {
   readonly outgoing: ServerResponse
   readonly request: Request
   readonly wait: Waiting
+  /** Undefined where no rule could change an answer. */
+  readonly policy?: AnswerPolicy | undefined
+}
+
+/** What the rules of a public gateway do to answers. */
+export interface AnswerPolicy {
+  readonly caps: Caps | undefined
+  /** Pages that share their origin run as nobody. */
+  readonly hasSandbox: boolean
+  /** Seconds since the epoch, where a signature gave what is answered. */
+  readonly privateUntilSecs?: number
 }
 
 /** What could be sent: everything that decides the head, and the bytes when they are wanted. */
@@ -65,27 +79,54 @@ function rootsHeader(resolved: Resolved): string {
 }
 
 export async function answer(exchange: Exchange<AskedRequest>, representation: Representation): Promise<void> {
-  const { outgoing, request } = exchange
+  const { outgoing, request, policy } = exchange
+  if (policy?.caps !== undefined) enforceCaps(policy.caps, request, representation)
   const verdict = checkConditions(request.headers, representation)
   if (verdict === 'failed') {
     throw new CairnError('PRECONDITION_FAILED', `the entity tag here is ${representation.etag}`)
   }
   if (verdict === 'not-modified') {
-    outgoing.writeHead(304, notModifiedHeaders(representation)).end()
+    const kept = notModifiedHeaders(representation)
+    if (policy?.privateUntilSecs !== undefined) keepPrivate(kept, policy.privateUntilSecs)
+    outgoing.writeHead(304, kept).end()
     return
   }
   const { sizeBytes, modifiedSecs, hasRanges = false } = representation
   const head: Headers = { ...CORS, Etag: representation.etag, ...representation.headers }
   if (modifiedSecs !== undefined) head['Last-Modified'] = new Date(modifiedSecs * 1000).toUTCString()
   if (hasRanges) head['Accept-Ranges'] = 'bytes'
+  if (policy?.privateUntilSecs !== undefined) keepPrivate(head, policy.privateUntilSecs)
   const ranges = hasRanges && sizeBytes !== undefined ? rangesOf(request, representation, sizeBytes) : undefined
   if (ranges !== undefined && sizeBytes !== undefined) {
     return sendRanges(exchange, { head, representation, ranges, sizeBytes })
   }
-  head['Content-Type'] = await representation.type(undefined)
-  const open = (reuses: boolean) => representation.read(undefined, reuses)
+  const type = await representation.type(undefined)
+  head['Content-Type'] = type
+  if (policy?.hasSandbox === true && request.site.kind === 'path') guardOrigin(head, type)
+  const open = openOf(representation, sizeBytes === undefined ? policy?.caps : undefined)
   const { atHand, isLive } = representation
   return send(exchange, { status: 200, head, sizeBytes, atHand, isLive, open })
+}
+
+function enforceCaps(caps: Caps, request: AskedRequest, { sizeBytes, hasRanges = false }: Representation): void {
+  if (sizeBytes === undefined) return
+  refuseLarge(caps, sizeBytes, 'this content')
+  if (hasRanges && request.headers.range !== undefined) refuseRange(caps, sizeBytes)
+}
+
+/** Our own pages have a policy of their own. */
+function guardOrigin(head: Headers, type: string): void {
+  const policy = head['Content-Security-Policy'] === undefined ? sandboxFor(type) : undefined
+  if (policy !== undefined) head['Content-Security-Policy'] = policy
+}
+
+/** Where no length is known the bytes are counted. */
+function openOf(
+  representation: Representation,
+  caps: Caps | undefined,
+): (reuses: boolean) => AsyncIterable<Uint8Array> {
+  if (caps === undefined || caps.maxBytes === 0) return reuses => representation.read(undefined, reuses)
+  return reuses => countedBytes(representation.read(undefined, reuses), caps)
 }
 
 /** RFC 9110 §15.4.5: what a 200 would have said about the cached copy, nothing about a body. */
@@ -123,6 +164,8 @@ async function sendRanges(
   }: { head: Headers; representation: Representation; ranges: readonly ByteRange[]; sizeBytes: number },
 ): Promise<void> {
   const type = await representation.type(ranges.find(range => range.offset === 0) ?? ranges[0])
+  const { policy, request } = exchange
+  if (policy?.hasSandbox === true && request.site.kind === 'path') guardOrigin(head, type)
   const [range] = ranges
   if (range !== undefined && ranges.length === 1) {
     head['Content-Type'] = type

@@ -13,17 +13,19 @@ export const GATEWAY_ORIGIN: ListenOrigin = { name: 'gateway', configKey: 'gatew
 export interface GatewayServerOptions {
   readonly node: GatewayNode
   readonly config: Config
+  /** The repository's folder, for the keys of signed addresses. */
+  readonly repo: string
   readonly log: Logger
   /** In place of the configured address. */
   readonly listen?: string
 }
 
-export function startGatewayServer({ node, config, log, listen }: GatewayServerOptions): Promise<HttpServer> {
+export function startGatewayServer({ node, config, repo, log, listen }: GatewayServerOptions): Promise<HttpServer> {
   const part = log.part('gateway')
   return startServer({
     ...GATEWAY_ORIGIN,
     listen: listen ?? config.gateway.listen,
-    app: contentApp({ node, config, log: part }),
+    app: contentApp({ node, config, repo, log: part }),
     limits: {
       maxConnections: config.gateway.maxConnections,
       stallTimeoutMs: parseTimeout(config.gateway.stallTimeout),

@@ -33,7 +33,7 @@ async function serve({ repo, config, logLevel, sockets }: WorkerStart): Promise<
   try {
     const log = relayLogger(logLevel, record => send({ type: 'log', record }))
     await using node = await openReader({ repo, config, log, upstream: upstreamOver(line) })
-    const server = await startGatewayServer({ node, config, log, listen: `fd:${sockets}` })
+    const server = await startGatewayServer({ node, config, repo, log, listen: `fd:${sockets}` })
     const telling = setInterval(tellMetrics, METRICS_MS)
     send({ type: 'ready' })
     await server.close(await stop.promise)

@@ -1,8 +1,19 @@
 // What the limits of the whole gateway leave for one of its workers.
 
 import type { Config } from '../../src/config/schema.ts'
+import { shareOfRate } from '../safety/rate.ts'
 
 export function shareOf(config: Config, workers: number): Config {
   const { gateway } = config
-  return { ...config, gateway: { ...gateway, maxConnections: Math.ceil(gateway.maxConnections / workers) } }
+  const part = (value: number) => Math.ceil(value / workers)
+  return {
+    ...config,
+    gateway: {
+      ...gateway,
+      maxConnections: part(gateway.maxConnections),
+      maxRequests: part(gateway.maxRequests),
+      maxRetrievals: part(gateway.maxRetrievals),
+      rate: shareOfRate(gateway.rate, workers),
+    },
+  }
 }

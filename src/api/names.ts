@@ -9,6 +9,8 @@ export type NameSource = 'ipns' | 'dnslink' | 'static'
 export interface NameWait extends Wait {
   /** Asks nobody: only what is stored, remembered or configured here. */
   readonly localOnly?: boolean
+  /** Records of keys are not searched for in the network; DNS is asked. */
+  readonly localRecords?: boolean
 }
 
 /** One name and what it points to. */

@@ -13,6 +13,8 @@ import type { RoutingApi } from './routing.ts'
 
 export interface CairnNode extends AsyncDisposable {
   readonly content: ContentApi
+  /** The same from this node's disk alone. */
+  readonly localContent: ContentApi
   readonly names: NamesApi
   /** What is not served, fetched, kept or announced. */
   readonly denylist: DenyApi

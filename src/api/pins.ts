@@ -105,6 +105,10 @@ export interface PinsApi {
   ): AsyncIterable<{ cid: CID; ok: boolean; bad: readonly { cid: CID; error: string }[] }>
   /** For a block: the roots that keep it directly, or 'indirect' through which root. */
   whyPinned(cid: CID, options: Wait): Promise<{ mode: PinMode | 'indirect'; root: CID } | undefined>
+  /** How this very block is pinned itself, whatever else may reach it: one look into an index. Pins that have expired do not count. */
+  modeOf(cid: CID): PinMode | undefined
+  /** A root pinned recursively whose DAG holds this CID. Walks inner nodes until it is found: not for every request. */
+  rootAbove(cid: CID, options: Wait): Promise<CID | undefined>
   /** All that keeps a block, as it is found; the verdict comes last. */
   why(cid: CID, options: Wait): AsyncIterable<WhyEvent>
   /** Works the queue off and removes what has expired, until `signal` aborts. */

@@ -15,6 +15,8 @@ export interface HostRules {
   readonly isTrustless: boolean
   /** `/` is the front page of this node. */
   readonly hasFrontPage: boolean
+  /** Nothing is served under this name: with `*`, the other entries are a list of what is allowed. */
+  readonly isRefused: boolean
 }
 
 export interface HostEntry {
@@ -29,6 +31,7 @@ const WORDS: Record<string, Partial<HostRules>> = {
   'no-dnslink': { hasDnslink: false },
   trustless: { isTrustless: true },
   'front-page': { hasFrontPage: true },
+  refused: { isRefused: true },
 }
 
 /** What a name without words gets, and (but for subdomains) every host that is not listed. */
@@ -39,6 +42,7 @@ export const DEFAULT_RULES: HostRules = {
   hasDnslink: true,
   isTrustless: false,
   hasFrontPage: false,
+  isRefused: false,
 }
 
 /** BAD_CONFIG if a word is not known. `*` stands for every host that is not listed. */

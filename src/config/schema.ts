@@ -93,7 +93,7 @@ export const configSchema = z.strictObject({
     hosts: list(
       'list',
       ['localhost'],
-      'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page; * stands for all others',
+      'Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page, refused; * stands for all others',
     ),
     routing: choice(
       ['off', 'read', 'write'],
@@ -116,6 +116,44 @@ export const configSchema = z.strictObject({
     workers: count(
       0,
       'Processes that serve the gateway beside the daemon, so that reading uses more cores; 0: the daemon serves it itself',
+    ),
+    maxRequests: count(
+      LIMITS.gatewayRequests.value,
+      'Requests that are answered at once, without those that wait for the network; more get 429. 0: no limit',
+    ),
+    maxRetrievals: count(
+      LIMITS.gatewayRetrievals.value,
+      'Requests that wait for the network at once; more get 429. 0: no limit',
+    ),
+    clientShare: count(
+      25,
+      'Percent of the connections, requests and retrievals that one network of clients (IPv4 /24, IPv6 /48) may hold; not the machine itself, nor gateway.proxies',
+    ),
+    rate: text(
+      'text',
+      '',
+      'Requests that one network of clients (IPv4 /24, IPv6 /48) may make, such as 100/s, 600/m or 50/s burst 500; more get 429. Empty: any number',
+    ),
+    maxTime: text('duration', '1h', 'Longest time for one answer; then it is broken off. 0: no limit'),
+    maxBytes: text('size', '0', 'Largest file, CAR or archive that is served; what is larger gets 410. 0: no limit'),
+    maxRangeBytes: text(
+      'size',
+      '0',
+      'Largest file of which parts are served; a Range of what is larger gets 501. For CDNs that would fetch the whole. 0: no limit',
+    ),
+    access: choice(
+      ['any', 'pinned', 'local'],
+      'any',
+      'What visitors may have: anything, which is fetched where it is missing; what is pinned here; or what is stored here',
+    ),
+    signedUrls: choice(
+      ['off', 'beyond', 'required'],
+      'off',
+      'Addresses made by `cairn sign`: not looked at; give what gateway.access does not; or needed for all content',
+    ),
+    sandbox: flag(
+      true,
+      'Pages of content under /ipfs/ and /ipns/, which share one origin, run in a sandbox: without cookies, storage and service workers',
     ),
   }),
   dnslink: section({

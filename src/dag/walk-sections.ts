@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { BlockSource, BorrowedBlock, Wait } from '../block/source.ts'
+import { childSignal } from '../block/waiting.ts'
 import { isCairnError } from '../errors.ts'
 import { borrowBlock } from './blocks.ts'
 import { type WalkedBlock, type WalkOptions, walkDag } from './walk.ts'
@@ -27,7 +28,7 @@ const nothing = () => {}
 
 export async function* walkSections(source: BlockSource, root: CID, options: SectionOptions): AsyncGenerator<Section> {
   const stop = new AbortController()
-  const wait = { signal: AbortSignal.any([options.signal, stop.signal]) }
+  const wait = { signal: childSignal(options.signal, stop.signal) }
   const walk = walkDag(source, root, options)
   const state: State = { pending: [], isWalked: false, failure: undefined }
   try {

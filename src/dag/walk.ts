@@ -7,6 +7,7 @@ import { DigestSet } from '../block/digest-set.ts'
 import { checkDigest } from '../block/hash.ts'
 import { mayLink, scanLinks } from '../block/links.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
+import { childSignal } from '../block/waiting.ts'
 import { type CairnError, isCairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
 import { createPace } from '../store/collect/pace.ts'
@@ -50,7 +51,7 @@ interface Frame {
 
 export async function* walkDag(source: BlockSource, root: CID, options: WalkOptions): AsyncGenerator<WalkedBlock> {
   const stop = new AbortController()
-  const lookahead = new Lookahead(source, { ...options, signal: AbortSignal.any([options.signal, stop.signal]) })
+  const lookahead = new Lookahead(source, { ...options, signal: childSignal(options.signal, stop.signal) })
   const seen = new Seen(options.distinct ?? 'multihash')
   const pace = createPace(options.signal)
   const frames: Frame[] = [{ links: [root], index: 0, pending: [] }]

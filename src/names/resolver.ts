@@ -18,7 +18,8 @@ export function createNames({ records, dnslink }: ResolverParts): NamesApi {
     name.kind === 'key' ? stepOfKey(name, options) : stepOfDomain(name, options)
 
   const stepOfKey = async (name: KeyName, options: NameWait): Promise<NameStep> => {
-    const { value, ttlSecs } = await records.get(name, options)
+    const wait = options.localRecords === true ? { ...options, localOnly: true } : options
+    const { value, ttlSecs } = await records.get(name, wait)
     return { name: name.text, source: 'ipns', target: value, ttlSecs }
   }
 

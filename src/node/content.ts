@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { ContentApi, ContentPath, Resolved, TreeEntry } from '../api/content.ts'
 import { blockKey } from '../block/cid.ts'
 import type { BlockSource, Wait } from '../block/source.ts'
+import { childSignal } from '../block/waiting.ts'
 import { exportCar } from '../dag/car/car-write.ts'
 import { Lru } from '../dag/lru.ts'
 import { describeEntry, resolvePath } from '../dag/resolve.ts'
@@ -66,7 +67,7 @@ export function createContent({ store, sources, denylist }: ContentParts): Conte
 /** A tree is read file by file; what is missing of it comes many blocks at a time, into the cache, meanwhile. */
 async function* fetchAhead(source: BlockSource, cid: CID, options: Wait): AsyncGenerator<TreeEntry> {
   const stop = new AbortController()
-  const signal = AbortSignal.any([options.signal, stop.signal])
+  const signal = childSignal(options.signal, stop.signal)
   const ahead = fetchMissing(source, cid, { signal })
   try {
     yield* walkTree(source, cid, options)

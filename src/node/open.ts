@@ -76,6 +76,7 @@ export class LocalNode implements CairnNode {
   readonly version = VERSION
   readonly store: Store
   readonly content: CairnNode['content']
+  readonly localContent: CairnNode['content']
   readonly names: CairnNode['names']
   readonly pins: CairnNode['pins']
   readonly repo: CairnNode['repo']
@@ -104,6 +105,8 @@ export class LocalNode implements CairnNode {
     const session = open === undefined ? undefined : (root: CID) => guardFetch(open(root), denylist)
     const sources = guardSources(createSources({ store, session }), denylist)
     this.content = createContent({ store, sources, denylist })
+    const here = guardSources(createSources({ store }), denylist)
+    this.localContent = createContent({ store, sources: here, denylist })
     const names = createNamesApi({ config: options.config, store, findRecords: this.#network.findRecords })
     this.names = guardNames(names, denylist)
     this.routing = createRouting({ store, denylist, network: this.#network })

@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts'
 import { isCairnError } from '../errors.ts'
 import type { FindRecord } from '../names/ask-all.ts'
 import type { Logger } from '../observe/log.ts'
+import { modeOf, rootAbove } from '../pins/above.ts'
 import { DenyService } from '../policy/deny-service.ts'
 import { guardFetch, guardNames } from '../policy/guard.ts'
 import { openStore } from '../store/open.ts'
@@ -64,6 +65,8 @@ export async function openReader({ repo, config, log, upstream }: ReaderOptions)
   return {
     version: VERSION,
     content: createContent({ store, sources, denylist }),
+    localContent: createContent({ store, sources: guardSources(createSources({ store }), denylist), denylist }),
+    pins: { modeOf: cid => modeOf(store, cid), rootAbove: (cid, wait) => rootAbove(store, cid, wait) },
     names: guardNames(names, denylist),
     denylist,
     routing: upstream.routing,

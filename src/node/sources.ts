@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
 import type { BlockSource, FetchState, Wait } from '../block/source.ts'
+import { waitObserver } from '../block/waiting.ts'
 import { Lru } from '../dag/lru.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { METRICS } from '../observe/metrics.ts'
@@ -126,10 +127,14 @@ function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: Fetc
   }
   const fromElsewhere = async (cid: CID, options: Wait, error: unknown): Promise<Uint8Array> => {
     if (!isElsewhere(error)) throw error
+    const observer = waitObserver(options.signal)
+    observer?.begin(cid)
     try {
       return await fetches.fetch(cid, options, fetchBlock)
     } catch (cause) {
       throw isCairnError(error, 'CORRUPT_BLOCK') ? lost(cid, cause) : cause
+    } finally {
+      observer?.end()
     }
   }
   return {

@@ -100,6 +100,11 @@ export const METRICS = {
   fetchedBlocks: counter('cairn_fetched_blocks_total', 'Blocks that came from peers'),
   fetchedBytes: counter('cairn_fetched_bytes_total', 'Bytes of the blocks that came from peers'),
   refused: counter('cairn_refused_total', 'What denylists have refused, by door'),
+  gatewayRefused: counter(
+    'cairn_gateway_refused_total',
+    'Requests to the gateway that its limits and rules refused, by why',
+  ),
+  gatewayRetrieving: gauge('cairn_gateway_retrieving', 'Requests to the gateway that wait for the network now'),
   httpResponses: counter('cairn_http_responses_total', 'Answers by listener and status'),
   httpInFlight: gauge('cairn_http_in_flight', 'Requests being answered now, by listener'),
   workerRestarts: counter('cairn_gateway_worker_restarts_total', 'Gateway workers that ended and were replaced'),

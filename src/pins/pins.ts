@@ -5,6 +5,7 @@ import type { PinMode, PinsApi } from '../api/pins.ts'
 import { CairnError } from '../errors.ts'
 import { enforce } from '../limits.ts'
 import type { Statement, Store } from '../store/store.ts'
+import { modeOf, rootAbove } from './above.ts'
 import { addPin, readAsked, updatePin } from './add.ts'
 import { type PinsOptions, pinsContext } from './pins-context.ts'
 import { enqueuePin, workQueue } from './queue.ts'
@@ -28,6 +29,8 @@ export function createPins(options: PinsOptions): PinsApi {
     update: (from, to, wait) => updatePin(context, from, to, wait),
     verify: wait => verifyPins(store, wait),
     whyPinned: (cid, wait) => whyPinned(store, cid, wait),
+    modeOf: cid => modeOf(store, cid),
+    rootAbove: (cid, wait) => rootAbove(store, cid, wait),
     why: (cid, wait) => whyBlock(store, cid, { ...wait, graceMs: context.graceMs }),
     work: wait => workQueue(context, wait),
   }

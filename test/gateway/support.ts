@@ -10,7 +10,7 @@ import type { ContentApi } from '../../src/api/content.ts'
 import type { NamesApi } from '../../src/api/names.ts'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { BlockSource } from '../../src/block/source.ts'
-import type { Config } from '../../src/config/schema.ts'
+import { type Config, configSchema } from '../../src/config/schema.ts'
 import { exportCar } from '../../src/dag/car/car-write.ts'
 import { importSources } from '../../src/dag/import/import.ts'
 import { describeEntry, resolvePath } from '../../src/dag/resolve.ts'
@@ -96,6 +96,10 @@ export interface TestGatewayOptions {
   readonly proxies?: readonly string[]
   readonly mode?: 'offline' | 'public'
   readonly retrievalTimeout?: string
+  /** Other keys of `gateway`. */
+  readonly config?: Partial<Config['gateway']>
+  /** Where the keys of signed addresses are. */
+  readonly repo?: string
   readonly limits?: Partial<HttpLimits>
   readonly log?: Logger
 }
@@ -104,6 +108,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const memory = options.memory ?? new MemoryBlocks({ peekable: true })
   const content = { ...memoryContent(memory, options.network), ...options.content }
   const gateway = {
+    ...configSchema.parse({}).gateway,
     listen: '127.0.0.1:0',
     hosts: [...(options.hosts ?? ['localhost'])],
     routing: options.routing ?? 'off',
@@ -114,11 +119,13 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     stallTimeout: '30s',
     maxConnections: 100,
     workers: 0,
+    ...options.config,
   }
   const app = contentApp({
-    node: { ...fakeNode(content), names: memoryNames(options.dnslinks), ...options.node },
+    node: { ...fakeNode(content, memoryContent(memory)), names: memoryNames(options.dnslinks), ...options.node },
     config: { mode: options.mode ?? 'offline', gateway },
     log: options.log ?? SILENT,
+    ...(options.repo !== undefined && { repo: options.repo }),
   })
   const server = await startServer({
     name: 'gateway',
@@ -156,9 +163,10 @@ export async function withGateway(
 }
 
 /** The parts of a node that a content gateway touches; anything else would be a bug of the gateway. */
-function fakeNode(content: ContentApi): CairnNode {
+function fakeNode(content: ContentApi, localContent: ContentApi): CairnNode {
   const parts: Partial<CairnNode> = {
     content,
+    localContent,
     denylist: new Denylist(),
     version: '0.0.0-test',
     id: async () => ({

@@ -5,13 +5,14 @@ import type { ContentApi, Resolved } from '../../../src/api/content.ts'
 import { Lru } from '../../../src/dag/lru.ts'
 import { CairnError, isCairnError, toCairnError } from '../../../src/errors.ts'
 import { LIMITS } from '../../../src/limits.ts'
+import { keepPrivate, withoutSignature } from '../../safety/signed.ts'
 import { fileRepresentation } from '../formats/file.ts'
 import { isOnlyIfCached } from '../local.ts'
 import type { Choice } from '../negotiate.ts'
 import { represent, type Sources } from '../represent.ts'
 import { type ContentRequest, parseSegments } from '../request.ts'
 import { answer, CORS, type Exchange, redirect } from '../respond.ts'
-import { send } from '../stream.ts'
+import { type Headers, send } from '../stream.ts'
 import { typeByName } from '../types.ts'
 import { locationOf, type Match, matchRules, pathOf } from './match.ts'
 import { parseRedirects, type Rule, tooLarge } from './parse.ts'
@@ -37,7 +38,9 @@ export async function serveByRules(sources: RuleSources, exchange: Exchange, mis
   if (match === undefined) throw missing
   if (sources.showsRules) outgoing.setHeader('X-Cairn-Redirects-Line', match.line)
   if (match.status >= 300 && match.status < 400) {
-    return redirect(outgoing, { status: match.status, location: locationOf(match, request.query) })
+    // What opens content here is not for others to see.
+    const query = match.to.origin === '' ? request.query : withoutSignature(request.query)
+    return redirect(outgoing, { status: match.status, location: locationOf(match, query) })
   }
   const found = await targetOf(sources.content, exchange, match)
   if (match.status !== 200) return sendPage(sources.content, exchange, found, match.status)
@@ -123,6 +126,8 @@ async function sendPage(
     throw new CairnError('BAD_REDIRECTS', `_redirects has a ${status} page that is not a file`)
   const page = { ...exchange, request: { ...exchange.request, path } }
   const { etag, headers, type, sizeBytes, atHand, read } = fileRepresentation(content, page, resolved)
-  const head = { ...CORS, Etag: etag, ...headers, 'Content-Type': await type(undefined) }
+  const head: Headers = { ...CORS, Etag: etag, ...headers, 'Content-Type': await type(undefined) }
+  const { policy } = exchange
+  if (policy?.privateUntilSecs !== undefined) keepPrivate(head, policy.privateUntilSecs)
   return send(page, { status, head, sizeBytes, atHand, open: reuses => read(undefined, reuses) })
 }

@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { DAG_PB, RAW } from '../../block/cid.ts'
 import type { BlockSource, Wait } from '../../block/source.ts'
+import { childSignal } from '../../block/waiting.ts'
 import { enforce } from '../../limits.ts'
 import { badBlock, loadBlock } from '../blocks.ts'
 import { isContent, readNode, type UnixfsNode } from '../unixfs/node.ts'
@@ -43,7 +44,7 @@ export async function* rangeSections(
   { duplicates, signal }: RangeOptions,
 ): AsyncGenerator<Section> {
   const stop = new AbortController()
-  const wait = { signal: AbortSignal.any([signal, stop.signal]) }
+  const wait = { signal: childSignal(signal, stop.signal) }
   const written = new Set<string>()
   const isWritten = (cid: CID): boolean => {
     if (duplicates) return false

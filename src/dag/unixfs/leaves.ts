@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import { blockKey, DAG_PB, RAW } from '../../block/cid.ts'
 import type { BlockSource, BorrowedBlock, Wait } from '../../block/source.ts'
+import { childSignal } from '../../block/waiting.ts'
 import { enforce, LIMITS } from '../../limits.ts'
 import { badBlock, borrowBlock, loadBlock } from '../blocks.ts'
 import { isContent, readNode, type UnixfsNode } from './node.ts'
@@ -55,7 +56,7 @@ export class Leaves {
   constructor(source: BlockSource, root: UnixfsNode, options: LeavesOptions) {
     this.#source = source
     this.#options = options
-    this.#wait = { signal: AbortSignal.any([options.signal, this.#stop.signal]) }
+    this.#wait = { signal: childSignal(options.signal, this.#stop.signal) }
     this.#descend(root, 0)
   }
 

@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { DirectoryEntry } from '../../api/content.ts'
 import { DAG_PB } from '../../block/cid.ts'
 import type { BlockSource, Wait } from '../../block/source.ts'
+import { childSignal } from '../../block/waiting.ts'
 import { CairnError } from '../../errors.ts'
 import { createPace } from '../../store/collect/pace.ts'
 import { badBlock, loadBlock } from '../blocks.ts'
@@ -42,7 +43,7 @@ interface Frame {
 async function* listShards(source: BlockSource, root: Shard, options: Wait): AsyncGenerator<DirectoryEntry> {
   const pace = createPace(options.signal)
   const stop = new AbortController()
-  const wait = { signal: AbortSignal.any([options.signal, stop.signal]) }
+  const wait = { signal: childSignal(options.signal, stop.signal) }
   const frames: Frame[] = [{ shard: root, index: 0, ahead: 0, pending: [] }]
   const pending = { count: 0 }
   try {

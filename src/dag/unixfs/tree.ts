@@ -3,6 +3,7 @@
 import type { CID } from 'multiformats/cid'
 import type { DirectoryEntry, Entry, TreeEntry } from '../../api/content.ts'
 import type { BlockSource, Wait } from '../../block/source.ts'
+import { childSignal } from '../../block/waiting.ts'
 import { CairnError } from '../../errors.ts'
 import { enforce, LIMITS } from '../../limits.ts'
 import { createPace } from '../../store/collect/pace.ts'
@@ -28,7 +29,7 @@ interface Frame {
 /** A root that is no folder is the only entry, with an empty path. */
 export async function* walkTree(source: BlockSource, root: CID, options: TreeOptions): AsyncGenerator<TreeEntry> {
   const stop = new AbortController()
-  const wait = { signal: AbortSignal.any([options.signal, stop.signal]) }
+  const wait = { signal: childSignal(options.signal, stop.signal) }
   const pace = createPace(options.signal)
   const { maxEntries = LIMITS.readVisits.value } = options
   const frames: Frame[] = []
