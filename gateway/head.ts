@@ -23,3 +23,6 @@ export function refuseHead({ rawHeaders, httpVersionMajor, httpVersionMinor }: I
 
 /** Bytes that came along with an ignored Upgrade are lost to Node's parser: nobody must wait for an answer to them. */
 export const endsConnection = ({ headers }: IncomingMessage): boolean => headers.upgrade !== undefined
+
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined

@@ -5,7 +5,7 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
-import { endsConnection, refuseHead } from './head.ts'
+import { endsConnection, hasBody, refuseHead } from './head.ts'
 import { awaitRest, endAllSoftly, endSoftly, takeNoMore, takesNoMore } from './linger.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
 import { REFUSED_TUNNEL, tunnel } from './tunnel.ts'
@@ -108,18 +108,20 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   server.maxConnections = limits.maxConnections
   server.maxHeadersCount = LIMITS.headerCount.value + 1
   const active = new Map<Socket, ServerResponse>()
-  // One function for all answers, not a closure for each.
-  function ended(this: ServerResponse): void {
-    const { socket } = this.req
-    if (active.get(socket) === this) active.delete(socket)
-    awaitRest(this.req)
+  const end = (outgoing: ServerResponse, socket: Socket): void => {
+    if (active.get(socket) === outgoing) active.delete(socket)
+    awaitRest(outgoing.req, socket)
     if (!server.listening) server.closeIdleConnections()
+  }
+  // One function for all answers, not a closure for each; but a request whose body was read has lost its socket by then.
+  function ended(this: ServerResponse): void {
+    end(this, this.req.socket)
   }
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming
     if (takesNoMore(socket)) return
     active.set(socket, outgoing)
-    outgoing.on('close', ended)
+    outgoing.on('close', hasBody(incoming) ? () => end(outgoing, socket) : ended)
     const refusal = refuseHead(incoming)
     if (refusal !== undefined || !server.listening || endsConnection(incoming)) {
       outgoing.shouldKeepAlive = false
