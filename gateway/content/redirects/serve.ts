@@ -58,19 +58,23 @@ const known = new Lru<string, readonly Rule[]>({ max: 200 })
 
 async function rulesOf(content: ContentApi, { request, wait }: Exchange): Promise<readonly Rule[]> {
   const { root } = request.path
-  const file = await find(content, { root, segments: [FILE] }, wait)
-  if (file === undefined) return []
-  const seen = known.get(String(file.cid))
-  if (seen !== undefined) return seen
   try {
+    const file = await find(content, { root, segments: [FILE] }, wait)
+    if (file === undefined) return []
+    const seen = known.get(String(file.cid))
+    if (seen !== undefined) return seen
     if (file.kind !== 'file') throw new CairnError('BAD_REDIRECTS', 'could not parse _redirects: it is not a file')
     if (file.sizeBytes > LIMITS.redirectsBytes.value) throw tooLarge()
     const rules = parseRedirects(await readWhole(content, file.cid, root, wait.signal))
     known.set(String(file.cid), rules)
     return rules
   } catch (cause) {
+    // It has a rule and a status of its own to tell.
+    if (isCairnError(cause, 'BLOCKED')) throw cause
     const { code, message, tried } = toCairnError(cause)
-    throw new CairnError(code, `trouble processing _redirects: ${message}`, { cause, tried })
+    // The page may be one that a rule would have made: it is not known to be missing.
+    const told = code === 'BLOCK_NOT_LOCAL' ? 'BAD_REDIRECTS' : code
+    throw new CairnError(told, `trouble processing _redirects: ${message}`, { cause, tried })
   }
 }
 
