@@ -10,5 +10,5 @@ export const tarRepresentation = (content: ContentApi, exchange: Exchange, resol
   etag: `W/"${resolved.cid}.x-tar"`,
   headers: archiveHeaders(exchange, resolved, 'tar'),
   type: () => mediaTypeOf('tar'),
-  read: (_range, reuse) => writeTar(archiveEntries(content, exchange, resolved, reuse)),
+  read: (_range, reuse) => writeTar(archiveEntries(content, exchange, resolved, reuse), { reuse }),
 })

@@ -2,6 +2,7 @@
 
 import { CairnError } from '../../errors.ts'
 import { checkName } from '../names.ts'
+import { gatherBytes } from './gather.ts'
 
 export interface TarEntry {
   /** Each segment is checked: nothing in an archive of ours may be unpacked outside its folder. */
@@ -25,7 +26,13 @@ const MAX_OCTAL = 8 ** 11 - 1
 const TYPES = { file: '0', directory: '5', symlink: '2' }
 const MODES = { file: 0o644, directory: 0o755, symlink: 0o777 }
 
-export async function* writeTar(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
+/** With `reuse` a piece may be overwritten when the next one is asked for, and the content of entries likewise. */
+export const writeTar = (
+  entries: AsyncIterable<TarEntry>,
+  options: { readonly reuse?: boolean } = {},
+): AsyncGenerator<Uint8Array> => gatherBytes(tarPieces(entries), options)
+
+async function* tarPieces(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
     for (const segment of entry.path) checkName(segment)
     yield entryHead(entry)
@@ -117,11 +124,9 @@ function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
   block.write(type, 156)
   block.write(target, 157, NAME_BYTES)
   block.write('ustar\u000000', 257, 'latin1')
-  octal(
-    block.reduce((sum, byte) => sum + byte, 0),
-    148,
-    6,
-  )
+  let sum = 0
+  for (const byte of block) sum += byte
+  octal(sum, 148, 6)
   block[154] = 0
   return block
 }

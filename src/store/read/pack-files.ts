@@ -30,6 +30,11 @@ export class PackFiles implements Disposable {
 
   /** Fills the first `sizeBytes` of `into`; false if the pack ends before. ENOENT if it is gone. */
   async read(pack: number, at: number, into: Uint8Array, sizeBytes: number): Promise<boolean> {
+    return (await this.readSome(pack, at, into, sizeBytes)) === sizeBytes
+  }
+
+  /** The bytes that were there, at most `sizeBytes`. ENOENT if the pack is gone. */
+  async readSome(pack: number, at: number, into: Uint8Array, sizeBytes: number): Promise<number> {
     const descriptor = this.#descriptor(pack)
     descriptor.readers++
     try {
@@ -94,13 +99,12 @@ export class PackFiles implements Disposable {
 }
 
 /** Callbacks rather than promises: this is the path of every large block. */
-function readFull(fd: number, at: number, into: Uint8Array, sizeBytes: number): Promise<boolean> {
+function readFull(fd: number, at: number, into: Uint8Array, sizeBytes: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const step = (done: number): void => {
       read(fd, into, done, sizeBytes - done, at + done, (error, count) => {
         if (error) reject(error)
-        else if (done + count >= sizeBytes) resolve(true)
-        else if (count === 0) resolve(false)
+        else if (count === 0 || done + count >= sizeBytes) resolve(done + count)
         else step(done + count)
       })
     }

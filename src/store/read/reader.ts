@@ -19,6 +19,7 @@ import type { BlockCache } from './cache.ts'
 import type { CacheUse } from './cache-use.ts'
 import type { PackFiles } from './pack-files.ts'
 import { type BadBlock, quarantine } from './quarantine.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 export interface ReaderOptions {
   readonly path: string
@@ -53,9 +54,13 @@ type Found = { readonly bytes: Uint8Array; readonly good: boolean } | 'nothing'
 export class BlockReader implements BlockSource {
   readonly #options: ReaderOptions
   readonly #buffers = new BufferPool()
+  readonly #ahead: ReadAhead
+  /** What `peek` has just looked up in vain: whoever then waits for the block asks in the same turn. */
+  #peeked: { readonly cid: CID; readonly row: BlockRow | undefined } | undefined
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    this.#ahead = new ReadAhead(options.packs)
   }
 
   has(cid: CID): boolean {
@@ -72,10 +77,25 @@ export class BlockReader implements BlockSource {
     const known = this.#inMemory(cid)
     if (known !== undefined) return known
     const row = this.#row(cid)
-    if (row?.pack !== PLACE_INLINE || row.inline === null || !this.#isGood(cid, row, row.inline)) return undefined
+    const bytes = row && this.#atHand(row)
+    if (row === undefined || bytes === undefined || !this.#isGood(cid, row, bytes)) {
+      this.#peeked = { cid, row }
+      queueMicrotask(this.#forgetPeeked)
+      return undefined
+    }
     if (row.kept === 0) this.#options.cacheUse.note(cid.multihash.bytes, false)
-    this.#options.cache.set(blockKey(cid), row.inline)
-    return row.inline
+    // Of what is read in a row little is read again: it would only drive the rest out of the cache.
+    if (row.pack !== PLACE_INLINE) return bytes.slice()
+    this.#options.cache.set(blockKey(cid), bytes)
+    return bytes
+  }
+
+  readonly #forgetPeeked = (): void => {
+    this.#peeked = undefined
+  }
+
+  #atHand({ pack, at, size, inline }: BlockRow): Uint8Array | undefined {
+    return pack === PLACE_INLINE ? (inline ?? undefined) : pack > 0 ? this.#ahead.peek(pack, at, size) : undefined
   }
 
   async get(cid: CID, options: Wait): Promise<Uint8Array> {
@@ -128,7 +148,7 @@ export class BlockReader implements BlockSource {
     if (pending?.hasBytes) await pending.group.done.catch(() => undefined)
     let bad: { readonly row: BlockRow; readonly bytes: Uint8Array | undefined } | undefined
     for (let tries = 0; tries < TRIES; tries++) {
-      const row = this.#row(cid)
+      const row = tries === 0 && this.#peeked?.cid === cid ? this.#peeked.row : this.#row(cid)
       if (row === undefined) throw new CairnError('BLOCK_NOT_LOCAL', `block ${cid} is not here`, { cid })
       if (row.pack === PLACE_BAD) throw corrupt(cid)
       // Bad twice at one place is bad; at another place it had only moved.
@@ -148,7 +168,16 @@ export class BlockReader implements BlockSource {
   }
 
   async #fetch(cid: CID, row: BlockRow, allocate: (sizeBytes: number) => Uint8Array): Promise<Found> {
-    const bytes = row.pack === PLACE_INLINE ? (row.inline ?? undefined) : await this.#readOutside(cid, row, allocate)
+    if (row.pack > 0) {
+      const bytes = await this.#readOutside(cid, row, allocate, this.#ahead)
+      if (bytes !== undefined && this.#isGood(cid, row, bytes)) return { bytes, good: true }
+      // Read ahead, it is as the pack was a while ago.
+      this.#ahead.forget(row.pack, row.at)
+    }
+    const bytes =
+      row.pack === PLACE_INLINE
+        ? (row.inline ?? undefined)
+        : await this.#readOutside(cid, row, allocate, this.#options.packs)
     return bytes === undefined ? 'nothing' : { bytes, good: this.#isGood(cid, row, bytes) }
   }
 
@@ -157,8 +186,9 @@ export class BlockReader implements BlockSource {
     cid: CID,
     row: BlockRow,
     allocate: (sizeBytes: number) => Uint8Array,
+    packs: Pick<PackFiles, 'read'>,
   ): Promise<Uint8Array | undefined> {
-    const { packs, files } = this.#options
+    const { files } = this.#options
     const buffer = allocate(row.size)
     try {
       const whole =
