@@ -255,7 +255,7 @@ export interface RawAnswer {
 }
 
 /** Sends the head as it is (an empty line and `Connection: close` are added) and reads to the end of the connection. */
-async function rawExchange(port: number, head: string): Promise<RawAnswer> {
+export async function rawExchange(port: number, head: string): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => {})
   socket.write(Buffer.from(`${head.replaceAll('\n', '\r\n')}\r\nConnection: close\r\n\r\n`, 'latin1'))

@@ -15,8 +15,10 @@ export function findKubo(): string | undefined {
   return folders.map(folder => join(folder, 'ipfs')).find(file => existsSync(file))
 }
 
-/** An offline daemon with a gateway: what it serves subdomains of, and the DNSLinks it knows. */
+/** A daemon with a gateway: what it serves subdomains of, and the DNSLinks it knows. */
 export interface KuboGateway {
+  /** It looks for what it lacks, for so long; undefined: it is offline. */
+  readonly retrievalTimeout?: string
   readonly hosts: readonly string[]
   readonly dnslinks: Readonly<Record<string, string>>
 }
@@ -100,6 +102,7 @@ export class Kubo implements AsyncDisposable {
       config.Gateway = {
         ...config.Gateway,
         PublicGateways: Object.fromEntries(gateway.hosts.map(host => [host, rules])),
+        ...(gateway.retrievalTimeout !== undefined && { RetrievalTimeout: gateway.retrievalTimeout }),
       }
     }
     config.Bootstrap = []
@@ -118,7 +121,8 @@ export class Kubo implements AsyncDisposable {
 
   async #startDaemon(gateway: KuboGateway | undefined): Promise<void> {
     let output = ''
-    const args = gateway === undefined ? ['daemon'] : ['daemon', '--offline']
+    const isOnline = gateway === undefined || gateway.retrievalTimeout !== undefined
+    const args = isOnline ? ['daemon'] : ['daemon', '--offline']
     const names = Object.entries(gateway?.dnslinks ?? {}).map(([name, path]) => `${name}:${path}`)
     const env = { ...this.#env(), ...(names.length > 0 && { IPFS_NS_MAP: names.join(',') }) }
     const daemon = spawn(this.#binary, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
