@@ -149,7 +149,7 @@ async function errorPage(
   const page = renderError({
     status,
     title,
-    message: searched.phase === '' ? message : `${message} The time was over while ${sentence(searched.phase)}`,
+    message: searched.phase === '' ? message : `${message} The time was over while ${searched.phase}.`,
     path,
     tried: [...searched.tried, ...error.tried],
     advice: [...hintFor(error), ...advice],

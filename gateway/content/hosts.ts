@@ -58,7 +58,7 @@ function routeHost(host: string, rules: ReadonlyMap<string, HostRules>): HostRou
   const isRefused = others.isRefused && !THIS_MACHINE.test(host)
   if (name === '' || /^[\d.]+$/.test(name)) return { kind: 'path', rules: { ...others, isRefused, hasFrontPage: true } }
   const rulesOf = (candidate: string) =>
-    rules.get(candidate + port) ?? rules.get(candidate) ?? rules.get(candidate.replace(/^[^.]+/, '*'))
+    rules.get(candidate + port) ?? rules.get(candidate) ?? rules.get(candidate.replace(/^[^.]+(?=\.)/, '*'))
   const frontPage = NEARBY.test(name) ? { hasFrontPage: true } : {}
   const own = rulesOf(name)
   if (own !== undefined) return { kind: 'gateway', host: name + port, name, rules: { ...own, ...frontPage } }

@@ -1,13 +1,14 @@
 // Whether a request is taken at all, before it is looked at: the rate of its network, then a place among those that are answered.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseRate } from '../../src/config/rate.ts'
 import type { Config } from '../../src/config/schema.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import { CORS } from '../content/respond.ts'
 import type { Clients } from './clients.ts'
 import { Concurrency, Place } from './concurrency.ts'
-import { parseRate, RateTable } from './rate.ts'
+import { RateTable } from './rate.ts'
 
 export interface AdmissionOptions {
   readonly config: Pick<Config['gateway'], 'maxRequests' | 'maxRetrievals' | 'clientShare' | 'rate'>

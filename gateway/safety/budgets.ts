@@ -28,7 +28,8 @@ export async function describePhase({ content, wait, name, path }: Waited): Prom
       : missing === undefined || isSame(missing, root)
         ? `waiting for the root block ${root}`
         : await describeStep(content, path, missing)
-  return `${what}; ${describeSearch(content.blocks(root).fetchState?.())}`
+  const state = content.blocks(root).fetchState?.()
+  return state === undefined ? what : `${what}; ${describeSearch(state)}`
 }
 
 /** Which segment it was: the first that what is here does not lead to. Only when all is lost, so that nobody pays for it before. */
@@ -54,8 +55,7 @@ async function leadsOn({ local }: ContentApi, path: ContentPath): Promise<boolea
   }
 }
 
-function describeSearch(state: FetchState | undefined): string {
-  if (state === undefined) return 'the network was not asked yet'
+function describeSearch(state: FetchState): string {
   const { connected, asked, answered, providers, searches, noSearch } = state
   if (providers > 0) return `${count(providers, 'provider')} known, none of them sent it`
   const found =

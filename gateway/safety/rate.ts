@@ -1,35 +1,7 @@
 // How many requests a network of clients may make: one bucket of tokens each, in a table that forgets whom it saw longest ago.
 
-import { CairnError } from '../../src/errors.ts'
+import type { Rate } from '../../src/config/rate.ts'
 import { LIMITS } from '../../src/limits.ts'
-
-export interface Rate {
-  readonly perSec: number
-  /** So many at once after a pause. */
-  readonly burst: number
-}
-
-const SECS: Record<string, number> = { s: 1, m: 60, h: 3600 }
-
-/** `100/s`, `600/m burst 50`; undefined for the empty text. Without a burst: what one unit of time gives. */
-export function parseRate(text: string): Rate | undefined {
-  if (text.trim() === '') return undefined
-  const [, count = '', unit = '', burst] =
-    /^(\d{1,12})\s*\/\s*([smh])(?:\s+burst\s+(\d{1,12}))?$/.exec(text.trim()) ?? []
-  const secs = SECS[unit]
-  if (secs === undefined || Number(count) === 0 || burst === '0') {
-    throw new CairnError('BAD_CONFIG', `gateway.rate: "${text}" is no rate`, { hint: 'as in 100/s or 600/m burst 50' })
-  }
-  return { perSec: Number(count) / secs, burst: burst === undefined ? Number(count) : Number(burst) }
-}
-
-/** What one of several processes may let through. */
-export function shareOfRate(text: string, processes: number): string {
-  const rate = parseRate(text)
-  if (rate === undefined) return ''
-  const part = (value: number) => Math.max(1, Math.ceil(value / processes))
-  return `${part(rate.perSec * 3600)}/h burst ${part(rate.burst)}`
-}
 
 interface Bucket {
   tokens: number

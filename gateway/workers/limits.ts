@@ -1,7 +1,7 @@
 // What the limits of the whole gateway leave for one of its workers.
 
+import { shareOfRate } from '../../src/config/rate.ts'
 import type { Config } from '../../src/config/schema.ts'
-import { shareOfRate } from '../safety/rate.ts'
 
 export function shareOf(config: Config, workers: number): Config {
   const { gateway } = config

@@ -3,6 +3,7 @@
 import { CairnError, toCairnError } from '../errors.ts'
 import { parseHostEntry } from './hosts.ts'
 import { parseAddress } from './kinds.ts'
+import { parseRate } from './rate.ts'
 import type { Config } from './schema.ts'
 
 /** BAD_CONFIG if the values do not fit together. `origin` tells where a key's value came from. */
@@ -28,6 +29,15 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
       fail('gateway.hosts', message, hint)
     }
   }
+  const { rate, clientShare } = config.gateway
+  try {
+    parseRate(rate)
+  } catch (error) {
+    const { message, hint } = toCairnError(error)
+    fail('gateway.rate', message, hint)
+  }
+  if (clientShare < 1 || clientShare > 100)
+    fail('gateway.clientShare', `${clientShare} is not a percentage from 1 to 100`, 'as in 25; 100: no limit')
   for (const entry of config.dnslink.static)
     if (!/^[^:/\s]+:\/ip[fn]s\/\S/.test(entry))
       fail('dnslink.static', `"${entry}" is not NAME:/ipfs/CID`, 'as in docs.example.org:/ipfs/bafy…')
