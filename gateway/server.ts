@@ -29,6 +29,8 @@ export interface HttpServerOptions extends ListenOrigin {
   readonly listen: string
   readonly app: HttpApp
   readonly limits?: Partial<HttpLimits>
+  /** Told of each connection as it is accepted. */
+  readonly onConnection?: (socket: Socket) => void
   readonly log: Logger
 }
 
@@ -84,7 +86,7 @@ export async function startServer(options: HttpServerOptions): Promise<HttpServe
   }
 }
 
-function createLimitedServer({ app, log, name }: HttpServerOptions, limits: HttpLimits): Server {
+function createLimitedServer({ app, log, name, onConnection }: HttpServerOptions, limits: HttpLimits): Server {
   const nodeOptions: ServerOptions = {
     maxHeaderSize: LIMITS.headerBytes.value,
     headersTimeout: limits.headersTimeoutMs,
@@ -107,6 +109,7 @@ function createLimitedServer({ app, log, name }: HttpServerOptions, limits: Http
   const server = createServer(nodeOptions)
   server.maxConnections = limits.maxConnections
   server.maxHeadersCount = LIMITS.headerCount.value + 1
+  if (onConnection !== undefined) server.on('connection', onConnection)
   const active = new Map<Socket, ServerResponse>()
   const end = (outgoing: ServerResponse, socket: Socket): void => {
     if (active.get(socket) === outgoing) active.delete(socket)

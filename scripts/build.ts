@@ -52,6 +52,16 @@ const COMMANDS = {
   plugins: [leanBuiltins, lazyGlob, allCommands, commandParts],
 } as const satisfies BuildOptions
 
+/** A process with lazy parts of its own: what it needs to serve is one file. */
+const GATEWAY_WORKER = {
+  ...COMMON,
+  entryPoints: { 'gateway-worker': 'gateway/workers/gateway-worker.ts' },
+  chunkNames: 'worker-[name]-[hash]',
+  splitting: true,
+  metafile: true,
+  write: false,
+} as const satisfies BuildOptions
+
 export async function build(): Promise<{ files: number; ms: number }> {
   const startedAt = performance.now()
   const esbuild = await loadEsbuild()
@@ -66,12 +76,14 @@ export async function build(): Promise<{ files: number; ms: number }> {
     },
     { ...COMMON, entryPoints: findWorkers() },
   ]
-  const [commands, ...results] = await Promise.all([
+  const [commands, worker, ...results] = await Promise.all([
     esbuild.build(COMMANDS),
+    esbuild.build(GATEWAY_WORKER),
     ...builds.map(options => esbuild.build(options)),
   ])
   const files = [
     ...(await joinCore(esbuild, { built: commands, entry: 'commands.js', options: COMMON })),
+    ...(await joinCore(esbuild, { built: worker, entry: 'gateway-worker.js', options: COMMON })),
     ...results.flatMap(({ outputFiles }) => outputFiles ?? []),
   ]
   await writeAll(files)
@@ -86,13 +98,15 @@ async function loadEsbuild(): Promise<typeof import('esbuild')> {
   }
 }
 
-/** `commit-worker.ts` → dist/commit-worker.js: whoever starts it finds it beside its own file, in src/ and in dist/. */
+/** Threads: `commit-worker.ts` → dist/commit-worker.js, whoever starts it finds it beside its own file, in src/ and in dist/. */
 function findWorkers(): Record<string, string> {
   const files = ['src', 'gateway', 'cli'].flatMap(folder =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map(name => join(folder, name)),
   )
   return Object.fromEntries(
-    files.filter(name => name.endsWith('-worker.ts')).map(name => [basename(name, '.ts'), name]),
+    files
+      .filter(name => name.endsWith('-worker.ts') && name !== GATEWAY_WORKER.entryPoints['gateway-worker'])
+      .map(name => [basename(name, '.ts'), name]),
   )
 }
 

@@ -11,7 +11,6 @@ import { decodeSegment } from '../content/names.ts'
 import { splitTarget } from '../content/request.ts'
 import { Waiting } from '../content/wait.ts'
 import { HttpError } from '../errors.ts'
-import { peerFilter } from './filters.ts'
 import { getRecord, putRecord } from './ipns.ts'
 import { answerPeers } from './peers.ts'
 import { type Asked, ROUTING_CORS, type RoutingNode } from './request.ts'
@@ -67,10 +66,12 @@ function routeOf(segments: readonly string[]): Route {
   throw new CairnError('BAD_REQUEST', `there is no ${escapeName(ROUTING_PATH + segments.join('/').slice(0, 200))}`)
 }
 
-function answer(asked: Asked, { kind, key }: Route, parameters: URLSearchParams): Promise<void> {
-  const { routing } = asked.node
-  const filter = peerFilter(parameters)
+async function answer(asked: Asked, { kind, key }: Route, parameters: URLSearchParams): Promise<void> {
   if (kind === 'ipns') return getRecord(asked, key)
+  const { routing } = asked.node
+  // Multiaddrs take longer to load than all the rest of a gateway.
+  const { peerFilter } = await import('./filters.ts')
+  const filter = peerFilter(parameters)
   if (kind === 'providers') {
     const cid = parseCid(key)
     return answerPeers(asked, { member: 'Providers', filter, find: signal => routing.findProviders(cid, { signal }) })

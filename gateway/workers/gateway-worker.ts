@@ -4,6 +4,7 @@ import { openReader } from '../../src/node/reader.ts'
 import { relayLogger } from '../../src/observe/log-relay.ts'
 import { MetricDeltas } from '../../src/observe/metrics-relay.ts'
 import { startGatewayServer } from '../content/server.ts'
+import { acceptFairly } from './fair-accept.ts'
 import { Line, upstreamOver } from './line.ts'
 import { type FromDaemon, type FromWorker, packFailure, type WorkerStart } from './messages.ts'
 
@@ -33,7 +34,8 @@ async function serve({ repo, config, logLevel, sockets }: WorkerStart): Promise<
   try {
     const log = relayLogger(logLevel, record => send({ type: 'log', record }))
     await using node = await openReader({ repo, config, log, upstream: upstreamOver(line) })
-    const server = await startGatewayServer({ node, config, repo, log, listen: `fd:${sockets}` })
+    const listening = { listen: `fd:${sockets}`, onConnection: acceptFairly() }
+    const server = await startGatewayServer({ node, config, repo, log, ...listening })
     const telling = setInterval(tellMetrics, METRICS_MS)
     send({ type: 'ready' })
     await server.close(await stop.promise)

@@ -45,6 +45,12 @@ test('the worker stands alone', () => {
   assert.equal([...packages], [])
 })
 
+test('a gateway worker is one file, and loads neither libp2p nor Helia', () => {
+  const { files, packages } = closure('gateway-worker.js')
+  assert.equal([...files], ['gateway-worker.js'])
+  assert.equal([...packages], [])
+})
+
 test('every part that a file names is there', () => {
   const names = readdirSync(DIST).filter(name => name.endsWith('.js'))
   for (const name of names) {
