@@ -16,6 +16,7 @@ export function archiveHeaders({ request }: Exchange, resolved: Resolved, extens
     ...contentCaching(request),
     'Content-Disposition': disposition('attachment', name),
     'X-Content-Type-Options': 'nosniff',
+    'Accept-Ranges': 'none',
   }
 }
 
