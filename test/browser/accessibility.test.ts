@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { DAG_CBOR } from '../../src/block/cid.ts'
 import { sha256 } from '../../src/block/hash.ts'
 import { focusStops, violations } from './accessibility.ts'
+import { axeViolations } from './axe.ts'
 import { DRAWING, startBrowser, type TestBrowser } from './support.ts'
 
 const README = `Read me
@@ -76,16 +77,18 @@ for (const [kind, viewport] of Object.entries(WINDOWS)) {
     test(`every page on a ${kind}, ${colorScheme}: contrast, names, structure, targets, reflow`, () =>
       browser.visit({ viewport, colorScheme }, async ({ page, complaints }) => {
         const found: string[] = []
-        let texts = 0
+        let [texts, rulesMet] = [0, 0]
         for (const [name, path] of Object.entries(paths)) {
           await page.goto(path)
           const result = await violations(page)
+          const axe = await axeViolations(page)
           texts += result.texts
-          found.push(...result.found.map(text => `${name}: ${text}`))
+          rulesMet += axe.rulesMet
+          found.push(...[...result.found, ...axe.found].map(text => `${name}: ${text}`))
         }
         assert.equal(found, [])
         console.log(
-          `» browser: ${Object.keys(paths).length} pages, ${kind} ${colorScheme}: ${texts} texts, 0 violations`,
+          `» browser: ${Object.keys(paths).length} pages, ${kind} ${colorScheme}: ${texts} texts, axe-core: ${rulesMet} rules met, 0 violations`,
         )
         // Error pages are told about in the console; an empty film cannot be played.
         const unexpected = complaints.filter(text => !/status of 40[04]/.test(text))
@@ -123,13 +126,15 @@ test('the checks see what is wrong: each fault put into a page is found', () =>
         'small target',
       ],
       [`document.querySelector('h1').style.cssText = 'width:3000px'`, 'wider than'],
+      [`document.querySelector('main').outerHTML = document.querySelector('main').innerHTML`, 'axe region'],
+      [`document.querySelector('.list a').setAttribute('aria-hidden', 'maybe')`, 'axe aria-valid-attr-value'],
       [`document.querySelector('.list').append(document.createElement('div'))`, 'in a list'],
       [`document.querySelector('.list').insertAdjacentHTML('beforeend', '<li id="content">x</li>')`, 'id twice'],
     ]
     for (const [fault, word] of faults) {
       await page.goto(paths.listing ?? '')
       await page.evaluate(fault)
-      const { found } = await violations(page)
+      const found = [...(await violations(page)).found, ...(await axeViolations(page)).found]
       assert.ok(
         found.some(text => text.includes(word)),
         `${fault}: ${found.join('; ')}`,

@@ -61,7 +61,7 @@ dd code{font-size:.8em}
 .list span{align-self:start;justify-self:end}
 .list a{color:var(--ink);text-decoration:none;overflow-wrap:anywhere}
 .list a:hover{text-decoration:underline}
-.list .ipfs-hash{grid-column:2;grid-row:2;justify-self:start;color:var(--soft);font:.78rem/1.5 var(--mono)}
+.list .ipfs-hash{grid-column:2;grid-row:2;justify-self:start;color:var(--soft);font:.78rem/1.5rem var(--mono)}
 .list span{color:var(--soft);font-size:.875rem;line-height:1.75;font-variant-numeric:tabular-nums;white-space:nowrap}
 .list .p{grid-column:3;grid-row:2;justify-self:end;color:var(--soft);font-size:.8rem}
 .list .t{width:2.1rem;height:2.1rem;object-fit:cover;border-radius:.3rem;background:var(--code);grid-row:1/span 2;margin-left:-.45rem}
@@ -127,7 +127,7 @@ summary{cursor:pointer;color:var(--moss);font-weight:550}
 .hex{font-size:.78rem}
 @media(min-width:46rem){.share{display:grid;grid-template-columns:15rem minmax(0,1fr);gap:0 2.5rem;align-items:start}.wide div{grid-template-columns:7rem minmax(0,1fr)}.links li{grid-template-columns:minmax(0,1fr) minmax(0,33rem) 5rem}.links a{grid-row:1;grid-column:2}.links span:last-child{text-align:right}.links .n{text-align:left!important}}
 @media(min-width:46rem){.in{padding:0 2rem}.hero{grid-template-columns:minmax(0,1fr) auto;padding-top:2.4rem}.hero svg{width:11.5rem;order:2}.front svg{display:block}.cols{grid-template-columns:minmax(0,2fr) minmax(0,3fr)}
-.list li{grid-template-columns:1.25rem minmax(0,1fr) 4rem 7rem 5.5rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:4;grid-row:1;align-self:start;padding-top:.22rem}.list .p{grid-column:3;grid-row:1;align-self:start;padding-top:.2rem}.list .t{grid-row:1;margin-top:-.2rem;margin-bottom:-.2rem}.list span{grid-column:5;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
+.list li{grid-template-columns:1.25rem minmax(0,1fr) 4rem 7rem 5.5rem;padding:.42rem 1.1rem}.list .ipfs-hash{grid-column:4;grid-row:1;align-self:start;padding-top:.05rem}.list .p{grid-column:3;grid-row:1;align-self:start;padding-top:.2rem}.list .t{grid-row:1;margin-top:-.2rem;margin-bottom:-.2rem}.list span{grid-column:5;text-align:right}.crumbs a:first-of-type{max-width:26rem}}
 @media(prefers-reduced-motion:no-preference){a,button,.list li{transition:background-color .12s,filter .12s}}
 @media(forced-colors:active){.s1,.s2,.s3{fill:CanvasText}}
 `
