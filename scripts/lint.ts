@@ -62,9 +62,46 @@ function check(file: string, text: string): Violation[] {
   ) {
     broken('opens files and names the database or a lock: POSIX locks die with any close (spec: store §2.1)')
   }
+  if (/^(?:src|gateway|cli)\//.test(file) && !DIALLERS.has(file)) for (const how of dialsOf(text)) broken(how)
   for (const target of importsOf(file, text)) {
     if (layerOf(target) > layerOf(file)) broken(`imports ${target}, which lies above it`)
   }
+  return found
+}
+
+/** Who may open connections: the guarded client for what others name, and those that reach this user's own daemon or port. */
+const DIALLERS: ReadonlySet<string> = new Set([
+  'src/names/outbound.ts',
+  'cli/rpc-client.ts',
+  'cli/endpoint.ts',
+  'gateway/workers/holder.ts',
+])
+
+const DIALLING = new Set(['request', 'get', 'Agent', 'connect', 'createConnection', 'createSocket', 'Socket', 'Client'])
+const CLIENTS = /^(?:undici|node-fetch|axios|got|ky|ws|@helia\/(?:http|trustless-gateway|delegated-routing)[\w-]*)$/
+
+/** Ways to an address that nobody has looked at: each would be a way into the network that this machine is in. */
+export function dialsOf(text: string): string[] {
+  const found: string[] = []
+  for (const [, what = '', from = ''] of text.matchAll(/import\s+([^'"]*?)\s+from\s+['"]([^'"]+)['"]/g)) {
+    if (CLIENTS.test(from))
+      found.push(`imports ${from}: what others name is asked through src/names/outbound.ts (SSRF)`)
+    if (!/^(?:node:)?(?:https?|http2|net|tls|dgram)$/.test(from) || what.startsWith('type ')) continue
+    const names = /^\{([^}]*)\}$/s
+      .exec(what)?.[1]
+      ?.split(',')
+      .map(name => name.trim()) ?? [what]
+    const dialling = names.filter(name => !name.startsWith('type ') && DIALLING.has(name.split(/\s+as\s+/)[0] ?? ''))
+    const isWhole = !what.startsWith('{')
+    if (dialling.length > 0 || isWhole)
+      found.push(
+        `imports ${dialling.join(', ') || 'all'} of ${from}: what others name is asked through src/names/outbound.ts (SSRF)`,
+      )
+  }
+  // Not a declaration, whose parameters have types.
+  const code = text.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, '')
+  if (/(?<![.\w#])fetch\((?!\w+\??: )|globalThis\.fetch|new (?:WebSocket|EventSource|XMLHttpRequest)\b/.test(code))
+    found.push('uses fetch, which asks any address: use src/names/outbound.ts (SSRF)')
   return found
 }
 

@@ -22,6 +22,12 @@ export const COMMANDS: readonly TableEntry[] = [
   { name: 'cat', group: 'Content', summary: 'Print the content of files', load: () => import('./cat.ts') },
   { name: 'ls', group: 'Content', summary: 'List what a folder holds', load: () => import('./ls.ts') },
   { name: 'stat', group: 'Content', summary: 'Tell what a path leads to', load: () => import('./stat.ts') },
+  {
+    name: 'sign',
+    group: 'Content',
+    summary: 'Make an address that opens content for a while',
+    load: () => import('./sign.ts'),
+  },
 
   {
     name: 'pin add',

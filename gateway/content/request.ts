@@ -79,7 +79,7 @@ export function parseSegments(rawPath: string): Segments {
   const parts = rawPath.split('/')
   const names = normalizeSegments(parts.map(decodeSegment))
   enforcePath('segments', names.length, rawPath)
-  return { names, hasSlash: /(?:^|\/)\.{0,2}$/.test(rawPath) }
+  return { names, hasSlash: /(?:^|\/)(?:\.|%2e){0,2}$/i.test(rawPath) }
 }
 
 function enforcePath(what: 'bytes' | 'segments', value: number, rawPath: string): void {
