@@ -9,21 +9,35 @@ const MAX_NAME_BYTES = 255
 const WINDOWS_RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$|[. ]$/i
 const WINDOWS_FORBIDDEN = /[\\:*?"<>|]|\p{Cc}/u
 
-/** UNSAFE_NAME unless this is one plain name of a file: the guard of everything that leaves (get, TAR, listings on disk). */
+/** UNSAFE_NAME unless this is one plain name of a file: the guard of everything that is written to disk. */
 export function checkName(name: string, platform: NodeJS.Platform = process.platform): void {
   const fault = faultOf(name, platform)
   if (fault !== undefined) throw new CairnError('UNSAFE_NAME', `the name "${escapeName(name)}" ${fault}`)
 }
 
+/** The same inside an archive, where a name is bytes: whether they can become a file is for whoever unpacks it. */
+export function checkArchiveName(name: string): void {
+  const isBytes = name.isWellFormed() || textOfName(bytesOfName(name)) === name
+  const fault = isBytes ? plainFaultOf(name) : 'is not UTF-8'
+  if (fault !== undefined) throw new CairnError('UNSAFE_NAME', `the name "${escapeName(name)}" ${fault}`)
+}
+
 function faultOf(name: string, platform: NodeJS.Platform): string | undefined {
+  const fault = plainFaultOf(name)
+  if (fault !== undefined) return fault
+  // Bytes that are no UTF-8, and what others made of them: several names may have become this one.
+  if (name.includes('\ufffd') || !name.isWellFormed()) return 'is not UTF-8'
+  if (platform === 'win32' && (WINDOWS_RESERVED.test(name) || WINDOWS_FORBIDDEN.test(name))) return 'is reserved'
+  return undefined
+}
+
+function plainFaultOf(name: string): string | undefined {
   if (name === '') return 'is empty'
   if (name === '.' || name === '..') return 'stands for another folder'
   if (name.includes('/')) return 'has a slash in it'
   if (name.includes('\0')) return 'has a NUL in it'
-  // Bytes that are no UTF-8 were read as U+FFFD: several names may have become this one.
-  if (name.includes('\ufffd') || !name.isWellFormed()) return 'is not UTF-8'
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`
-  if (platform === 'win32' && (WINDOWS_RESERVED.test(name) || WINDOWS_FORBIDDEN.test(name))) return 'is reserved'
+  const bytes = name.isWellFormed() ? Buffer.byteLength(name) : bytesOfName(name).byteLength
+  if (bytes > MAX_NAME_BYTES) return `is longer than ${MAX_NAME_BYTES} bytes`
   return undefined
 }
 

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type TarEntry, writeTar } from '../../src/dag/export/tar.ts'
+import { textOfName } from '../../src/dag/names.ts'
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items
@@ -65,6 +66,14 @@ test('names that would leave the folder are refused', async () => {
     const code = await tar([file(['top', name], 'x')]).catch(error => error.code)
     assert.is(code, 'UNSAFE_NAME', JSON.stringify(name))
   }
+})
+
+test('a name that is no UTF-8 keeps its bytes', async () => {
+  const bytes = Buffer.from([0x66, 0xff, 0xfe])
+  const archive = await tar([file(['top', textOfName(bytes)], 'x')])
+  const folder = mkdtempSync(join(tmpdir(), 'tar-'))
+  execFileSync('tar', ['-xf', '-', '-C', folder], { input: archive, stdio: ['pipe', 'ignore', 'ignore'] })
+  assert.equal(readdirSync(join(folder, 'top'), { encoding: 'buffer' }), [bytes])
 })
 
 test('content of another length than announced breaks the archive off', async () => {

@@ -1,7 +1,7 @@
 // Writing TAR archives as a stream: ustar, with pax records for what does not fit into it.
 
 import { CairnError } from '../../errors.ts'
-import { checkName } from '../names.ts'
+import { bytesOfName, checkArchiveName } from '../names.ts'
 import { gatherBytes } from './gather.ts'
 
 export interface TarEntry {
@@ -34,7 +34,7 @@ export const writeTar = (
 
 async function* tarPieces(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
-    for (const segment of entry.path) checkName(segment)
+    for (const segment of entry.path) checkArchiveName(segment)
     yield entryHead(entry)
     if (entry.kind === 'file' && entry.content !== undefined) yield* exactly(entry)
   }
@@ -88,17 +88,18 @@ function formatTime({ secs, nsecs }: TarEntry['mtime']): string {
 }
 
 function paxEntry(records: readonly (readonly [string, string])[]): Buffer {
-  const body = Buffer.from(records.map(([key, value]) => paxRecord(key, value)).join(''))
+  const body = Buffer.concat(records.map(([key, value]) => paxRecord(key, value)))
   const head = header({ name: 'PaxHeaders.0', type: 'x', sizeBytes: body.length, mode: 0o644, secs: 0, target: '' })
   return Buffer.concat([head, body, padding(body.length)])
 }
 
 /** `<length> <key>=<value>\n`, where the length counts itself. */
-function paxRecord(key: string, value: string): string {
-  const rest = Buffer.byteLength(` ${key}=${value}\n`)
+function paxRecord(key: string, value: string): Buffer {
+  const record = Buffer.concat([Buffer.from(` ${key}=`), bytesOfName(value), Buffer.from('\n')])
+  const rest = record.byteLength
   let length = rest + String(rest).length
   if (rest + String(length).length > length) length++
-  return `${length} ${key}=${value}\n`
+  return Buffer.concat([Buffer.from(String(length)), record])
 }
 
 interface Fields {
@@ -114,7 +115,7 @@ function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
   const block = Buffer.alloc(BLOCK)
   const octal = (value: number, at: number, digits: number) =>
     block.write(value.toString(8).padStart(digits, '0'), at, digits, 'latin1')
-  block.write(name, 0, NAME_BYTES)
+  writeName(block, name, 0)
   octal(mode, 100, 7)
   octal(0, 108, 7)
   octal(0, 116, 7)
@@ -122,11 +123,17 @@ function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
   octal(secs, 136, 11)
   block.fill(' ', 148, 156)
   block.write(type, 156)
-  block.write(target, 157, NAME_BYTES)
+  writeName(block, target, 157)
   block.write('ustar\u000000', 257, 'latin1')
   let sum = 0
   for (const byte of block) sum += byte
   octal(sum, 148, 6)
   block[154] = 0
   return block
+}
+
+/** Whole characters where it is text: what does not fit stands in full in a pax record. */
+function writeName(block: Buffer, name: string, at: number): void {
+  if (name.isWellFormed()) block.write(name, at, NAME_BYTES)
+  else block.set(bytesOfName(name).subarray(0, NAME_BYTES), at)
 }

@@ -3,7 +3,7 @@
 import { crc32 } from 'node:zlib'
 import { CairnError } from '../../errors.ts'
 import { enforce } from '../../limits.ts'
-import { checkName } from '../names.ts'
+import { bytesOfName, checkArchiveName } from '../names.ts'
 import type { TarEntry } from './tar.ts'
 
 export type ZipEntry = TarEntry
@@ -26,7 +26,7 @@ const DOS_DATE = 0x21
 
 /** What the directory at the end says of one entry. */
 interface Written {
-  readonly name: Buffer
+  readonly name: Uint8Array
   readonly mode: number
   readonly isFolder: boolean
   readonly method: number
@@ -43,13 +43,13 @@ export async function* writeZip(entries: AsyncIterable<ZipEntry>): AsyncGenerato
   let offset = 0
   for await (const entry of entries) {
     enforce('zipEntries', written.length + 1, 'ZIP archive')
-    for (const segment of entry.path) checkName(segment)
+    for (const segment of entry.path) checkArchiveName(segment)
     let record = begin(entry, offset)
     const head = localHead(record)
     yield head
     offset += head.byteLength
     if (entry.kind === 'symlink') {
-      const target = Buffer.from(entry.target ?? '')
+      const target = bytesOfName(entry.target ?? '')
       yield target
       offset += target.byteLength
     } else if (entry.kind === 'file') {
@@ -70,15 +70,16 @@ export async function* writeZip(entries: AsyncIterable<ZipEntry>): AsyncGenerato
 
 function begin({ path, kind, mode, mtime, target = '', sizeBytes }: ZipEntry, offset: number): Written {
   const isFolder = kind === 'directory'
-  const link = Buffer.from(kind === 'symlink' ? target : '')
+  const link = bytesOfName(kind === 'symlink' ? target : '')
+  const name = path.join('/') + (isFolder ? '/' : '')
   const isFile = kind === 'file'
   const blocks = Math.max(1, Math.ceil(sizeBytes / BLOCK_BYTES))
   return {
-    name: Buffer.from(path.join('/') + (isFolder ? '/' : '')),
+    name: bytesOfName(name),
     mode: TYPES[kind] | ((mode ?? MODES[kind]) & 0o7777),
     isFolder,
     method: isFile ? DEFLATED : STORED,
-    flags: UTF8 | (isFile ? SIZES_BEHIND : 0),
+    flags: (name.isWellFormed() ? UTF8 : 0) | (isFile ? SIZES_BEHIND : 0),
     crc: crc32(link),
     packedBytes: isFile ? sizeBytes + 5 * blocks : link.byteLength,
     sizeBytes: isFile ? sizeBytes : link.byteLength,
