@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto'
 import type { NameRecord, NamesApi } from '../../../src/api/names.ts'
-import { CairnError } from '../../../src/errors.ts'
+import { CairnError, isCairnError } from '../../../src/errors.ts'
 import { parseName } from '../../../src/names/name.ts'
 import { disposition } from '../disposition.ts'
-import { isOnlyIfCached } from '../local.ts'
+import { isOnlyIfCached, notHere } from '../local.ts'
 import { mediaTypeOf } from '../negotiate.ts'
 import type { AskedRequest } from '../request.ts'
 import type { Representation } from '../respond.ts'
@@ -16,14 +16,14 @@ export async function recordRepresentation(
   request: AskedRequest,
   wait: { readonly signal: AbortSignal },
 ): Promise<Representation> {
-  const { namespace, rootText, segments, contentPath, headers, parameters } = request
+  const { namespace, rootText, segments, contentPath, parameters } = request
   if (namespace !== 'ipns') throw new CairnError('BAD_REQUEST', `${contentPath} is not an IPNS link`)
   const name = parseName(rootText)
   if (name.kind !== 'key') throw new CairnError('BAD_REQUEST', `${contentPath} is a domain: it has no IPNS record`)
   if (segments.length > 0) {
     throw new CairnError('BAD_REQUEST', `${contentPath} is a path below a key: only the key itself has a record`)
   }
-  const record = await names.record(name.text, { signal: wait.signal, localOnly: isOnlyIfCached(headers) })
+  const record = await recordOf(names, name.text, request, wait)
   const fileName = parameters.get('filename') || `${name.text}.ipns-record`
   return {
     etag: recordTag(record),
@@ -40,6 +40,21 @@ export async function recordRepresentation(
     read: async function* () {
       yield record.bytes
     },
+  }
+}
+
+async function recordOf(
+  names: NamesApi,
+  name: string,
+  { headers, contentPath }: AskedRequest,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<NameRecord> {
+  const localOnly = isOnlyIfCached(headers)
+  try {
+    return await names.record(name, { signal, localOnly })
+  } catch (cause) {
+    if (localOnly && isCairnError(cause, 'NAME_NOT_FOUND')) throw notHere(contentPath, cause)
+    throw cause
   }
 }
 
