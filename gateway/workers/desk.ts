@@ -74,7 +74,14 @@ export class Desk implements Disposable {
     switch (question.topic) {
       case 'block': {
         const { root, cid } = question.asked
-        yield await node.content.blocks(CID.decode(root)).get(CID.decode(cid), wait)
+        const source = node.content.blocks(CID.decode(root))
+        try {
+          yield await source.get(CID.decode(cid), wait)
+        } catch (error) {
+          const state = source.fetchState?.()
+          if (state !== undefined) yield { state }
+          throw error
+        }
         return
       }
       case 'records':

@@ -52,15 +52,20 @@ export async function holdPort(listen: string, origin: ListenOrigin): Promise<He
 
 async function bind({ host, port = 0, path }: ListenOptions): Promise<ServerHandle> {
   if (path !== undefined) return made(makeHandle(path, -1, -1))
-  const { address, family } = await lookup(host ?? '')
-  return made(makeHandle(address, port, isIP(address) === 6 || family === 6 ? 6 : 4))
+  const { address } = await lookup(host ?? '')
+  const handle = made(makeHandle(address, port, isIP(address) === 6 ? 6 : 4))
+  if (port === 0 || portOf(handle) === port) return handle
+  // A port that is taken is told only to who listens; who listens on a socket without one gets any.
+  handle.close()
+  throw failed('EADDRINUSE')
 }
 
 function made(handle: ServerHandle | number): ServerHandle {
   if (typeof handle !== 'number') return handle
-  const code = getSystemErrorName(handle)
-  throw Object.assign(new Error(`bind: ${code}`), { code })
+  throw failed(getSystemErrorName(handle))
 }
+
+const failed = (code: string) => Object.assign(new Error(`bind: ${code}`), { code })
 
 function portOf(handle: ServerHandle): number {
   const name: { port?: number } = {}

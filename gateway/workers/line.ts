@@ -131,8 +131,14 @@ export function upstreamOver(line: Line): Upstream {
     closestPeers: routed('closest'),
   }
   return {
-    block: async (root, cid, wait) =>
-      (await line.one('block', { root: root.bytes, cid: cid.bytes }, wait)) ?? undefined,
+    block: async (root, cid, { signal, onState }) => {
+      let bytes: Uint8Array | undefined
+      for await (const event of line.ask('block', { root: root.bytes, cid: cid.bytes }, { signal })) {
+        if (event instanceof Uint8Array) bytes = event
+        else if (event !== null) onState(event.state)
+      }
+      return bytes
+    },
     records: (name, wait) => line.one('records', { key: name.text }, wait),
     routing,
     id: wait => line.one('id', null, wait),

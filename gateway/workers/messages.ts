@@ -2,6 +2,7 @@
 
 import type { NodeId, PeerInfo } from '../../src/api/network.ts'
 import type { RoutedPeer } from '../../src/api/routing.ts'
+import type { FetchState } from '../../src/block/source.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { CairnError, type ErrorCode, toCairnError } from '../../src/errors.ts'
 import type { LogLevel } from '../../src/observe/log.ts'
@@ -21,8 +22,11 @@ export interface WorkerStart {
 
 /** What a worker can ask for: its question, and each of the events that answer it. */
 export interface Questions {
-  /** CIDs as bytes. Null: too many bytes are on their way already; it is in the repository now. */
-  readonly block: { readonly asked: { readonly root: Uint8Array; readonly cid: Uint8Array }; event: Uint8Array | null }
+  /** CIDs as bytes. Null: too many bytes are on their way already; it is in the repository now. A state before a failure. */
+  readonly block: {
+    readonly asked: { readonly root: Uint8Array; readonly cid: Uint8Array }
+    event: Uint8Array | null | { readonly state: FetchState }
+  }
   readonly records: { readonly asked: { readonly key: string }; event: readonly Uint8Array[] }
   readonly id: { readonly asked: null; event: NodeId }
   readonly peers: { readonly asked: null; event: readonly PeerInfo[] }

@@ -29,6 +29,8 @@ export interface PoolOptions {
   readonly log: Logger
   /** None can be kept alive: the daemon has to end. */
   readonly onFailed: (error: unknown) => void
+  /** Before a dead worker is replaced for the first time. */
+  readonly pauseMs?: number
 }
 
 /** Resolves when all of them listen; the error of the first that cannot. */
@@ -90,7 +92,7 @@ class Pool {
 
   /** One place in the group: whoever has it is replaced when it dies. */
   async #keep(id: number): Promise<void> {
-    const { log, onFailed } = this.#options
+    const { log, onFailed, pauseMs: firstPauseMs = FIRST_PAUSE_MS } = this.#options
     let youngDeaths = 0
     for (;;) {
       const startedAt = performance.now()
@@ -99,7 +101,7 @@ class Pool {
       this.#serving.delete(id)
       if (this.#stop.signal.aborted) return
       youngDeaths = performance.now() - startedAt < OLD_MS ? youngDeaths + 1 : 0
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, youngDeaths - 1), LONGEST_PAUSE_MS)
+      const pauseMs = Math.min(firstPauseMs * 2 ** Math.max(0, youngDeaths - 1), LONGEST_PAUSE_MS)
       log.warn('a gateway worker has ended and is replaced', { worker: id, code, signal, pauseMs })
       METRICS.workerRestarts.add()
       await sleep(pauseMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)

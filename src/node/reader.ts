@@ -5,13 +5,14 @@ import type { GatewayNode } from '../api/gateway-node.ts'
 import type { NodeId, PeerInfo } from '../api/network.ts'
 import type { RoutingApi } from '../api/routing.ts'
 import { verifyBlock } from '../block/hash.ts'
-import type { Wait } from '../block/source.ts'
+import type { FetchState, Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { isCairnError } from '../errors.ts'
 import type { FindRecord } from '../names/ask-all.ts'
 import type { Logger } from '../observe/log.ts'
 import { modeOf, rootAbove } from '../pins/above.ts'
 import { DenyService } from '../policy/deny-service.ts'
+import type { Denylist } from '../policy/denylist.ts'
 import { guardFetch, guardNames } from '../policy/guard.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
@@ -25,12 +26,17 @@ import { repoStat } from './stat.ts'
 /** The daemon, as a reader sees it. */
 export interface Upstream {
   /** The bytes of a block, unchecked; undefined if they were too many to be sent, and are in the repository now. */
-  block(root: CID, cid: CID, options: Wait): Promise<Uint8Array | undefined>
+  block(root: CID, cid: CID, options: BlockWait): Promise<Uint8Array | undefined>
   /** The records of a key that its peers have, unchecked. */
   readonly records: FindRecord
   readonly routing: RoutingApi
   id(options: Wait): Promise<NodeId>
   peers(options: Wait): Promise<readonly PeerInfo[]>
+}
+
+export interface BlockWait extends Wait {
+  /** Called before it fails: how the search for it went. */
+  readonly onState: (state: FetchState) => void
 }
 
 export interface ReaderOptions {
@@ -40,7 +46,7 @@ export interface ReaderOptions {
   readonly upstream: Upstream
 }
 
-export type Reader = GatewayNode & AsyncDisposable
+export type Reader = GatewayNode & AsyncDisposable & { readonly denylist: Denylist }
 
 export async function openReader({ repo, config, log, upstream }: ReaderOptions): Promise<Reader> {
   const store = await openStore({
@@ -57,7 +63,7 @@ export async function openReader({ repo, config, log, upstream }: ReaderOptions)
   const { denylist } = deny
   const session = isOffline
     ? undefined
-    : (root: CID): FetchBlock => guardFetch((cid, wait) => fetchBlock({ store, upstream, root }, cid, wait), denylist)
+    : (root: CID): FetchBlock => guardFetch(fetchOver({ store, upstream, root }), denylist)
   const sources = guardSources(createSources({ store, session, isRelayed: true }), denylist)
   const names = createNamesApi({ config, store, findRecords: isOffline ? undefined : upstream.records })
   const stop = new AbortController()
@@ -88,10 +94,24 @@ interface Fetching {
   readonly root: CID
 }
 
+function fetchOver({ store, upstream, root }: Fetching): FetchBlock {
+  let state: FetchState | undefined
+  const onState = (told: FetchState) => {
+    state = told
+  }
+  const ask = (cid: CID, { signal }: Wait) => upstream.block(root, cid, { signal, onState })
+  return Object.assign((cid: CID, wait: Wait) => fetchBlock(ask, store, cid, wait), { state: () => state })
+}
+
 /** Hashed here too: what is served is verified by the process that serves it. */
-async function fetchBlock({ store, upstream, root }: Fetching, cid: CID, wait: Wait): Promise<Uint8Array> {
+async function fetchBlock(
+  ask: (cid: CID, options: Wait) => Promise<Uint8Array | undefined>,
+  store: Store,
+  cid: CID,
+  wait: Wait,
+): Promise<Uint8Array> {
   for (;;) {
-    const bytes = await upstream.block(root, cid, wait)
+    const bytes = await ask(cid, wait)
     if (bytes !== undefined) {
       verifyBlock(cid, bytes)
       return bytes
