@@ -8,6 +8,7 @@ import type { Logger } from '../src/observe/log.ts'
 import { endsConnection, hasBody, refuseHead } from './head.ts'
 import { awaitRest, endAllSoftly, endSoftly, takeNoMore, takesNoMore } from './linger.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
+import { makeRoom } from './room.ts'
 import { REFUSED_TUNNEL, tunnel } from './tunnel.ts'
 
 /** The Hono environment of every app here: `c.env.incoming` and `c.env.outgoing` are Node's own objects. */
@@ -107,12 +108,15 @@ function createLimitedServer({ app, log, name, onConnection }: HttpServerOptions
     },
   })
   const server = createServer(nodeOptions)
-  server.maxConnections = limits.maxConnections
+  const room = makeRoom(server, limits.maxConnections)
   server.maxHeadersCount = LIMITS.headerCount.value + 1
   if (onConnection !== undefined) server.on('connection', onConnection)
   const active = new Map<Socket, ServerResponse>()
   const end = (outgoing: ServerResponse, socket: Socket): void => {
-    if (active.get(socket) === outgoing) active.delete(socket)
+    if (active.get(socket) === outgoing) {
+      active.delete(socket)
+      room.idle(socket)
+    }
     awaitRest(outgoing.req, socket)
     if (!server.listening) server.closeIdleConnections()
   }
@@ -124,6 +128,7 @@ function createLimitedServer({ app, log, name, onConnection }: HttpServerOptions
     const { socket } = incoming
     if (takesNoMore(socket)) return
     active.set(socket, outgoing)
+    room.busy(socket)
     outgoing.on('close', hasBody(incoming) ? () => end(outgoing, socket) : ended)
     const refusal = refuseHead(incoming)
     if (refusal !== undefined || !server.listening || endsConnection(incoming)) {

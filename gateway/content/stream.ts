@@ -2,8 +2,11 @@
 
 import type { ServerResponse } from 'node:http'
 import { CairnError } from '../../src/errors.ts'
-import { KiB } from '../../src/units.ts'
+import { KiB, MiB } from '../../src/units.ts'
+import { hold, reserve } from './held.ts'
 import type { Waiting } from './wait.ts'
+
+const nothing = () => {}
 
 /** Up to this an answer goes out in one piece, so that a failure on the way is still a clean error. */
 export const ONE_PIECE_BYTES = 64 * KiB
@@ -51,24 +54,29 @@ export async function send(
     return
   }
   const isLarge = sizeBytes !== undefined && sizeBytes > ONE_PIECE_BYTES
-  const source = open(isLarge || sizeBytes === undefined)[Symbol.asyncIterator]()
-  const { chunks, bytes, isWhole } = await readFirst(source, isLarge || isLive ? 0 : ONE_PIECE_BYTES)
-  if (isWhole) {
-    if (sizeBytes !== undefined) checkLength(bytes, sizeBytes)
-    head['Content-Length'] = bytes
+  const reserved = isLarge ? reserve(outgoing, Math.min(sizeBytes, MiB)) : nothing
+  try {
+    const source = open(isLarge || sizeBytes === undefined)[Symbol.asyncIterator]()
+    const { chunks, bytes, isWhole } = await readFirst(source, isLarge || isLive ? 0 : ONE_PIECE_BYTES)
+    if (isWhole) {
+      if (sizeBytes !== undefined) checkLength(bytes, sizeBytes)
+      head['Content-Length'] = bytes
+      outgoing.writeHead(status, head)
+      if (request.isHead) outgoing.end()
+      else outgoing.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
+      return
+    }
+    if (sizeBytes !== undefined) head['Content-Length'] = sizeBytes
     outgoing.writeHead(status, head)
-    if (request.isHead) outgoing.end()
-    else outgoing.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
-    return
+    if (request.isHead) {
+      await source.return?.()
+      outgoing.end()
+      return
+    }
+    await pump({ outgoing, wait, chunks, source, sizeBytes, reserved })
+  } finally {
+    reserved()
   }
-  if (sizeBytes !== undefined) head['Content-Length'] = sizeBytes
-  outgoing.writeHead(status, head)
-  if (request.isHead) {
-    await source.return?.()
-    outgoing.end()
-    return
-  }
-  await pump({ outgoing, wait, chunks, source, sizeBytes })
 }
 
 interface First {
@@ -101,11 +109,13 @@ interface Pumping {
   readonly chunks: readonly Uint8Array[]
   readonly source: AsyncIterator<Uint8Array>
   readonly sizeBytes: number | undefined
+  /** Gives back what was counted for the first chunk. */
+  readonly reserved: () => void
 }
 
 /** The source is closed when this ends, however it ends. */
-async function pump({ outgoing, wait, chunks, source, sizeBytes }: Pumping): Promise<void> {
-  const client = writer(outgoing)
+async function pump({ outgoing, wait, chunks, source, sizeBytes, reserved }: Pumping): Promise<void> {
+  const client = writer(outgoing, reserved)
   let sent = 0
   const write = (chunk: Uint8Array): Promise<void> => {
     sent += chunk.byteLength
@@ -135,17 +145,30 @@ interface Writer {
   close(): void
 }
 
-function writer(outgoing: ServerResponse): Writer {
+function writer(outgoing: ServerResponse, reserved: () => void): Writer {
   const gone = (cause?: Error) => new CairnError('CANCELLED', 'the client closed the connection', { cause })
   let fail: ((reason: Error) => void) | undefined
-  const onClose = () => fail?.(gone())
+  let release = reserved
+  const onClose = () => {
+    release()
+    fail?.(gone())
+  }
   outgoing.on('close', onClose)
   return {
     write: chunk =>
       new Promise((resolve, reject) => {
         fail = reject
-        if (outgoing.destroyed) reject(gone())
-        else outgoing.write(chunk, error => (error ? reject(gone(error)) : resolve()))
+        if (outgoing.destroyed) {
+          reject(gone())
+          return
+        }
+        release()
+        release = hold(outgoing, chunk.byteLength)
+        outgoing.write(chunk, error => {
+          release()
+          if (error) reject(gone(error))
+          else resolve()
+        })
       }),
     close: () => outgoing.off('close', onClose),
   }

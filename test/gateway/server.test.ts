@@ -229,15 +229,39 @@ test('closing cuts what does not end in time', async () => {
   assert.is(await allOf(socket), '')
 })
 
-test('connections above the limit are dropped, those below served', async () => {
+test('where there is no room, a new connection takes the place of the one that has been idle for the longest time', async () => {
   const server = await start({ limits: { maxConnections: 2 } })
-  const first = await dial(server.port)
+  const slow = await dial(server.port)
+  slow.write('GET /hello HTTP/1.1\r\nHost: x\r\nX-Slow: ')
   const second = await dial(server.port)
+  second.write('GET /hello HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(second, 'data')
   const third = await dial(server.port)
-  assert.is(await allOf(third), '')
-  first.destroy()
-  second.write('GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-  assert.match(await allOf(second), /^HTTP\/1.1 200/)
+  assert.is(await allOf(slow), '')
+  for (const socket of [third, second]) {
+    socket.write('GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
+    assert.match(await allOf(socket), /^HTTP\/1.1 200/)
+  }
+  await server.close({ drainMs: 100 })
+})
+
+test('whoever is being answered keeps its place: what comes above the limit is dropped', async () => {
+  const app = helloApp()
+  const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const think = Promise.withResolvers<void>()
+  app.get('/think/:who', async c => {
+    asked[Number(c.req.param('who'))]?.resolve()
+    await think.promise
+    return c.text('thought\n')
+  })
+  const server = await start({ app, limits: { maxConnections: 2 } })
+  const thinking = await Promise.all([dial(server.port), dial(server.port)])
+  for (const [who, socket] of thinking.entries())
+    socket.write(`GET /think/${who} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  await Promise.all(asked.map(({ promise }) => promise))
+  assert.is(await allOf(await dial(server.port)), '')
+  think.resolve()
+  for (const socket of thinking) assert.match(await allOf(socket), /thought\n$/)
   await server.close({ drainMs: 100 })
 })
 

@@ -13,6 +13,11 @@ const READ_AHEAD = 4
 /** Reads in flight in the whole walk, whatever the shape of the tree. */
 const MAX_PENDING = 8
 
+/** In all walks of this process, whose readers may be slow and many. */
+let aheadBytes = 0
+const bytesAhead = ({ sizeBytes }: Part): number => Math.min(sizeBytes, LIMITS.blockBytes.value)
+const hasRoomAhead = (): boolean => aheadBytes < LIMITS.readAheadBytes.value
+
 export interface Leaf extends BorrowedBlock {
   /** Where its first byte lies in the file. */
   readonly start: number
@@ -80,7 +85,9 @@ export class Leaves {
   close(): void {
     this.#stop.abort()
     for (const { pending } of this.#frames.splice(0)) {
-      for (const { block } of pending) {
+      for (const part of pending) {
+        const { block } = part
+        aheadBytes -= bytesAhead(part)
         if (block instanceof Promise) block.then(read => read.release(), nothing)
         else block.release()
       }
@@ -91,14 +98,17 @@ export class Leaves {
     const { pending } = frame
     // A node that is certainly no leaf leads to leaves that will be read ahead themselves.
     const ahead = () => (pending.length > 0 && isInner(pending[0] as Part) ? 1 : READ_AHEAD)
-    while (pending.length === 0 || (pending.length < ahead() && this.#pending < MAX_PENDING)) {
+    while (pending.length === 0 || (pending.length < ahead() && this.#pending < MAX_PENDING && hasRoomAhead())) {
       const part = this.#start(frame)
       if (part === undefined) break
       pending.push(part)
       this.#pending++
+      aheadBytes += bytesAhead(part)
     }
     const part = pending.shift()
-    if (part !== undefined) this.#pending--
+    if (part === undefined) return undefined
+    this.#pending--
+    aheadBytes -= bytesAhead(part)
     return part
   }
 
