@@ -91,15 +91,14 @@ type Handler = (gateway: Gateway, env: HttpEnv['Bindings'], progress: Progress) 
 async function edge(gateway: Gateway, env: HttpEnv['Bindings'], handle: Handler): Promise<Response> {
   const { incoming, outgoing } = env
   gateway.filterForwarded(incoming)
-  countExchange(outgoing, 'gateway')
   echoTrace(incoming, outgoing)
+  const isLimited = handle !== preflight
+  const place = isLimited ? gateway.safety.admission.admit(incoming, outgoing) : undefined
+  countExchange(outgoing, 'gateway', place)
+  if (isLimited && place === undefined) return RESPONSE_ALREADY_SENT
   const progress: Progress = { path: incoming.url ?? '/', isContent: false, home: '/' }
   if (gateway.safety.signed !== undefined) hideSignature(progress)
-  if (handle !== preflight) {
-    const place = gateway.safety.admission.admit(incoming, outgoing)
-    if (place === undefined) return RESPONSE_ALREADY_SENT
-    progress.place = place
-  }
+  if (place !== undefined) progress.place = place
   try {
     await handle(gateway, env, progress)
   } catch (error) {

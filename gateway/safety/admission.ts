@@ -18,7 +18,7 @@ export interface AdmissionOptions {
 
 export interface Admission {
   readonly concurrency: Concurrency
-  /** Undefined if the request was refused, which is all of its answer. */
+  /** A place, to be left when the answer has gone. Undefined if the request was refused, which is all of its answer. */
   admit(incoming: IncomingMessage, outgoing: ServerResponse): Place | undefined
 }
 
@@ -46,10 +46,7 @@ export function createAdmission({ config, clients, log }: AdmissionOptions): Adm
         return undefined
       }
       const place = concurrency.enter(network)
-      if (place instanceof Place) {
-        outgoing.once('close', () => place.leave())
-        return place
-      }
+      if (place instanceof Place) return place
       report(place, network)
       refuse(
         outgoing,
