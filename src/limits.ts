@@ -22,6 +22,7 @@ export const LIMITS = {
   // Blocks
   blockBytes: limit(2 * MiB, 'bytes', 'Largest block taken from anywhere (bitswap specification)'),
   identityBytes: limit(128, 'bytes', 'Largest identity CID (IPFS specs #512)'),
+  cidChars: limit(2000, 'count', 'Characters of a CID in any base: in base2 those of the longest digest'),
   digestMinBytes: limit(20, 'bytes', 'Shortest digest that counts as a hash'),
   digestMaxBytes: limit(128, 'bytes', 'Longest digest'),
   // DAG walks

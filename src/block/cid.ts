@@ -5,6 +5,7 @@ import { bases } from 'multiformats/basics'
 import type { MultibaseDecoder } from 'multiformats/cid'
 import { CID } from 'multiformats/cid'
 import { CairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { checkDigest, IDENTITY } from './hash.ts'
 
 export const RAW = 0x55
@@ -22,6 +23,9 @@ const anyBase = Object.values(bases)
 /** Reads a CID in any multibase; BAD_CID if it is none, UNSUPPORTED_HASH or LIMIT if its digest proves nothing. */
 export function parseCid(text: string): CID {
   let cid: CID
+  // Decoding takes the square of the length in some bases.
+  if (text.length > LIMITS.cidChars.value)
+    throw new CairnError('BAD_CID', `"${text.slice(0, 120)}…" is longer than any CID`)
   try {
     cid = /^Qm[1-9A-HJ-NP-Za-km-z]{44}$/.test(text) || text.startsWith('b') ? CID.parse(text) : CID.parse(text, anyBase)
   } catch (cause) {
