@@ -89,18 +89,26 @@ function fill(fd: number, bytes: number): void {
   }
 }
 
-/** What the folder takes of the disk, as `du` counts it; what vanishes while it counts is not there. */
-export function diskBytes(folder: string): number {
-  let sum = 0
+/**
+ * What the folder takes of the disk, as `du` counts it. Undefined if something counted has gone or shrunk meanwhile: what
+ * came in its place would count as well, and no moment has had both.
+ */
+export function diskBytes(folder: string): number | undefined {
+  const counted = new Map<string, number>()
+  count(folder, counted)
+  for (const [path, bytes] of counted) if (takenBytes(path) < bytes) return undefined
+  return counted.values().reduce((sum, bytes) => sum + bytes, 0)
+}
+
+function count(folder: string, counted: Map<string, number>): void {
   for (const entry of list(folder)) {
     const path = join(folder, entry.name)
-    const stat = statSync(path, { throwIfNoEntry: false })
-    if (stat === undefined) continue
-    sum += stat.blocks * 512
-    if (entry.isDirectory()) sum += diskBytes(path)
+    counted.set(path, takenBytes(path))
+    if (entry.isDirectory()) count(path, counted)
   }
-  return sum
 }
+
+const takenBytes = (path: string): number => (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512
 
 function list(folder: string) {
   try {

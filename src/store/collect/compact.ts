@@ -127,8 +127,8 @@ class Compactor {
     this.#onMoved = onMoved
     this.#pace = paceOf(wait)
     const { maxBytes, diskBytes } = store.counters()
-    // Where more is held than may be (the limit was lowered), this is the way back below it.
-    const mostBytes = diskBytes > maxBytes ? Number.MAX_SAFE_INTEGER : maxBytes
+    // Where more is held than may be (the limit was lowered), this is the way back below it: with what the reserve gives.
+    const mostBytes = Math.max(diskBytes, maxBytes)
     this.#quota = new Quota({ path, maxBytes: mostBytes, usesReserve: true })
     this.#writer = new PackWriter({ path, database, quota: this.#quota, maxBytes })
   }

@@ -54,7 +54,7 @@ const WAL_FLOOR_BYTES = 1000 * FRAME_BYTES
 export interface QuotaOptions {
   readonly path: string
   readonly maxBytes: number
-  /** For what frees more than it takes: once the reserve is released, its room may be used. */
+  /** For what frees more than it takes: once the reserve is released, its room may be used, until somebody fills it again. */
   readonly usesReserve?: boolean
 }
 
@@ -80,13 +80,9 @@ export class Quota {
     // Keys are random: in a large index each row dirties a page of its own.
     const walGrowth = Math.min(rows, blocks / 16) * FRAME_BYTES + inlineBytes * 1.1
     // What the reserve has lent is owed to it: it is filled again before the next block is written.
-    const owed = this.#usesReserve ? 0 : reserveLacks(repoPaths(this.#path).reserve)
+    const { reserve } = repoPaths(this.#path)
+    const owed = this.#usesReserve && reserveBytes(reserve) === 0 ? 0 : reserveLacks(reserve)
     return this.#maxBytes - diskBytes - owed - packs * this.#reservedBytes - walSlack - walGrowth
-  }
-
-  /** NO_SPACE if the reserve is to be filled and has no room: before that, nothing else is written. */
-  checkReserve(reader: Reader): void {
-    if (reserveLacks(repoPaths(this.#path).reserve) > 0) this.check(reader)
   }
 
   /** NO_SPACE, which rolls the transaction back, if what it did is too much. */

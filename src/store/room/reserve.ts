@@ -1,6 +1,6 @@
 // The reserve: a file of zeros that is given up when the disk is full, so that opening, unpinning and collecting still work (spec: store §7).
 
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, constants, existsSync, ftruncateSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError, isCairnError } from '../../errors.ts'
@@ -9,15 +9,19 @@ import { MiB } from '../../units.ts'
 import { explainDisk } from '../write/disk-error.ts'
 
 const CHUNK = 4 * MiB
+const CLAIM_BYTES = 4096
 
 export const reserveBytes = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** Without the byte that says that it is claimed. */
+const wholeBytes = (file: string): number => Math.floor(reserveBytes(file) / CLAIM_BYTES) * CLAIM_BYTES
 
 /**
  * Grows it to `sizeBytes` of written zeros (holes would reserve nothing); NO_SPACE if the disk has not that much.
  * At their positions: several processes that find it short at once write the same zeros, and not one piece each.
  */
 export async function writeReserve(file: string, sizeBytes: number = LIMITS.reserveBytes.value): Promise<void> {
-  const have = reserveBytes(file)
+  const have = wholeBytes(file)
   if (have >= sizeBytes && existsSync(spareNames(file).at(-1) ?? '')) return
   const zeros = new Uint8Array(CHUNK)
   let handle: FileHandle | undefined
@@ -49,6 +53,17 @@ const spareNames = (file: string): string[] =>
 function makeSpareNames(file: string): void {
   mkdirSync(`${file}.inodes`, { recursive: true, mode: 0o700 })
   for (const name of spareNames(file)) closeSync(openSync(name, 'a', 0o600))
+}
+
+/** Says that it is being filled: from now on its room is spoken for, whoever has released it. Takes no room by itself. */
+export function claimReserve(file: string): void {
+  if (reserveBytes(file) > 0) return
+  const fd = openSync(file, 'a', 0o600)
+  try {
+    ftruncateSync(fd, 1)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** What it lacks of its least size: this much of `store.max` is spoken for. */

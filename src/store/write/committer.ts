@@ -5,7 +5,7 @@ import { LIMITS } from '../../limits.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { repoPaths } from '../paths.ts'
 import { packLimitBytes, Quota } from '../room/quota.ts'
-import { refillReserve, releaseReserve, writeReserve } from '../room/reserve.ts'
+import { claimReserve, releaseReserve, reserveLacks, writeReserve } from '../room/reserve.ts'
 import { type Batch, countRecords, isEmptyBatch, type Part, readBatch, sumBytes, walGrowth } from './batch.ts'
 import { Books } from './books.ts'
 import type { CommitHost, CommitOutcome, CommitReply, GroupMessage } from './commit-message.ts'
@@ -127,15 +127,24 @@ export class Committer implements CommitHost {
       const { reserve } = repoPaths(this.#options.path)
       if (!isCairnError(error, 'NO_SPACE') || !mayUseReserve || !releaseReserve(reserve)) throw error
       const outcome = await work()
-      await refillReserve(reserve)
+      await this.#fillReserve().catch(error => {
+        // It comes before the next block is written.
+        if (!isCairnError(error, 'NO_SPACE')) throw error
+      })
       return outcome
     }
   }
 
+  /** NO_SPACE if it has no room: before that, nothing else is written. Checked and claimed where the others are charged. */
   async #fillReserve(): Promise<void> {
     const { path, database } = this.#options
-    this.#quota.checkReserve(database)
-    await writeReserve(repoPaths(path).reserve)
+    const { reserve } = repoPaths(path)
+    if (reserveLacks(reserve) > 0)
+      await database.transact(tx => {
+        this.#quota.check(tx)
+        claimReserve(reserve)
+      })
+    await writeReserve(reserve)
   }
 
   /** What is in the pack is acknowledged all the same, should there be no room for it. */
