@@ -9,6 +9,8 @@ import { base32 } from 'multiformats/bases/base32'
 import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { HttpServer } from '../../gateway/server.ts'
+import { startWorkers } from '../../gateway/workers/pool.ts'
 import { parseCid } from '../../src/block/cid.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { type LocalNode, openNode } from '../../src/index.ts'
@@ -55,11 +57,18 @@ const HOSTS = [
 
 let node: LocalNode
 let gateway: TestGateway
+let workers: HttpServer
 
 test.before(async () => {
   const folder = temporaryFolder('kubo-content')
   execFileSync(process.execPath, [join(FIXTURES, 'content.mjs'), folder], { stdio: 'ignore' })
-  const config = configSchema.parse({ mode: 'offline' })
+  const { IPFS_NS_MAP } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { IPFS_NS_MAP: string }
+  const statics = IPFS_NS_MAP.split(',')
+  const config = configSchema.parse({
+    mode: 'offline',
+    gateway: { listen: '127.0.0.1:0', hosts: HOSTS, workers: 2 },
+    dnslink: { static: statics },
+  })
   const repo = join(folder, 'repo')
   node = await openNode({ repo, config, log: SILENT, role: 'command', network: 'never', createIfMissing: true })
   const options = { signal: new AbortController().signal, pinRoots: false }
@@ -69,16 +78,22 @@ test.before(async () => {
     bytes: readFileSync(join(folder, 'loose', name)),
   }))
   await node.putBlocks(loose, options)
-  const { IPFS_NS_MAP } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as { IPFS_NS_MAP: string }
-  const names = memoryNames(IPFS_NS_MAP.split(','))
+  const names = memoryNames(statics)
   for (const name of readdirSync(join(folder, 'records'))) {
-    await names.put(name.replace('.ipns-record', ''), readFileSync(join(folder, 'records', name)), options)
+    const [key, bytes] = [name.replace('.ipns-record', ''), readFileSync(join(folder, 'records', name))]
+    await names.put(key, bytes, options)
+    await node.names.put(key, bytes, options)
   }
   gateway = await startGateway({ content: node.content, node: { names }, hosts: HOSTS })
+  const onFailed = (error: unknown) => {
+    throw error
+  }
+  workers = await startWorkers({ repo, config, node, log: SILENT, onFailed })
 })
 
 test.after(async () => {
   await gateway.close()
+  await workers.close({ drainMs: 0 })
   await node[Symbol.asyncDispose]()
 })
 
@@ -90,18 +105,23 @@ const groups = [...new Set(transcripts.map(({ group }) => group))]
 
 for (const group of groups) {
   const wanted = transcripts.filter(transcript => transcript.group === group)
-  test(`Kubo's exchanges: ${group} (${wanted.length})`, async () => {
-    const failed: string[] = []
-    for (const transcript of wanted) {
-      const answers = await perform('127.0.0.1', gateway.server.port, transcript)
-      const differences = judge(asReplayerSees(transcript), answers, false)
-      const reason = reasonFor(transcript.name)
-      if (reason === undefined) failed.push(...differences.map(text => `${transcript.name}: ${text}`))
-      else if (differences.length === 0)
-        failed.push(`${transcript.name} passes now: take it from the exceptions (${reason})`)
-    }
-    assert.equal(failed, [])
-  })
+  const lane = (count: number, portOf: () => number) =>
+    test(`Kubo's exchanges: ${group} (${wanted.length}), workers ${count}`, () => replay(wanted, portOf()))
+  lane(0, () => gateway.server.port)
+  lane(2, () => workers.port)
+}
+
+async function replay(wanted: readonly Transcript[], port: number): Promise<void> {
+  const failed: string[] = []
+  for (const transcript of wanted) {
+    const answers = await perform('127.0.0.1', port, transcript)
+    const differences = judge(asReplayerSees(transcript), answers, false)
+    const reason = reasonFor(transcript.name)
+    if (reason === undefined) failed.push(...differences.map(text => `${transcript.name}: ${text}`))
+    else if (differences.length === 0)
+      failed.push(`${transcript.name} passes now: take it from the exceptions (${reason})`)
+  }
+  assert.equal(failed, [])
 }
 
 /**
@@ -131,7 +151,9 @@ test('no exception names an exchange that does not exist', () => {
     const all = transcripts.filter(transcript => transcript.expect === expect)
     return `${all.filter(({ name }) => !reasons.has(name)).length} of ${all.length}`
   }
-  console.log(`\n» exchanges with Kubo's gateway: same ${held('same')}, better ${held('better')}, free ${held('free')}`)
+  console.log(
+    `\n» exchanges with Kubo's gateway: same ${held('same')}, better ${held('better')}, free ${held('free')} (workers 0 and 2)`,
+  )
   assert.equal(
     [...reasons.keys()].filter(name => !known.has(name)),
     [],

@@ -157,7 +157,7 @@ test('a worker that is killed under load is replaced, and the others go on', asy
     [200, 200],
   )
   assert.is(await metric(two, 'cairn_gateway_worker_restarts_total'), 1)
-  console.log(`» a worker killed among ${lanes * 40} requests: ${failed} lost`)
+  console.log(`\n» a worker killed among ${lanes * 40} requests: ${failed} lost`)
 })
 
 test('when the daemon is killed its workers end, and the port is free', async () => {

@@ -51,83 +51,85 @@ async function refusalOf(act: () => unknown): Promise<CairnError | undefined> {
   }
 }
 
-test('content: blocked as path, block, CAR, TAR and listing, from any root; free again when the list goes', async () => {
-  await using running = await DenyNode.start()
-  const { root, secret, deep } = await addSite(running)
-  const asked: readonly (readonly [string, Record<string, string>?, string?])[] = [
-    [`/ipfs/${secret}`],
-    [`/ipfs/${secret}`, {}, 'HEAD'],
-    [`/ipfs/${secret}`, { Range: 'bytes=0-3' }],
-    [`/ipfs/${secret}`, { 'If-None-Match': `"${secret}"` }],
-    [`/ipfs/${secret}`, { 'Cache-Control': 'only-if-cached' }],
-    [`/ipfs/${secret}?format=raw`],
-    [`/ipfs/${secret}?format=car`],
-    [`/ipfs/${secret}?format=tar`],
-    [`/ipfs/${secret}?format=json`],
-    [`/ipfs/${secret}?cairn=dag`],
-    [`/ipfs/${root}/secret.txt`],
-    [`/ipfs/${root}/secret.txt?cairn=preview`],
-    [`/ipfs/${root}/secret.txt`, { 'Cache-Control': 'only-if-cached' }],
-    [`/ipfs/${root}/deep/secret.txt?format=raw`],
-    [`/ipfs/${root}/deep/secret.txt?format=car&dag-scope=block`],
-    [`/ipfs/${root}/secret.txt`, { 'If-None-Match': '*' }],
-    [`/ipfs/${deep}/secret.txt`, { Accept: 'application/vnd.ipld.raw' }],
-    ['/secret.txt', { Host: `${root}.ipfs.localhost` }],
-    ['/', { Host: `${secret}.ipfs.localhost` }],
-  ]
-  const broken = [`/ipfs/${root}?format=car`, `/ipfs/${root}/deep/?format=car`, `/ipfs/${root}?format=tar`]
-  const statuses = () =>
-    Promise.all(asked.map(async ([path, headers, method]) => (await running.get(path, headers, method)).status))
-  const before = await statuses()
-  for (const [index, status] of before.entries())
-    assert.ok(status < 400 || status === 406, `${asked[index]}: ${status}`)
-  const listed = (await running.get(`/ipfs/${root}/`)).body.toString()
-  assert.match(listed, /href="[^"]*secret\.txt"/)
+for (const by of ['daemon', 'worker'] as const) {
+  test(`content: blocked as path, block, CAR, TAR and listing, from any root; free again when the list goes (by a ${by})`, async () => {
+    await using running = await DenyNode.start({}, by)
+    const { root, secret, deep } = await addSite(running)
+    const asked: readonly (readonly [string, Record<string, string>?, string?])[] = [
+      [`/ipfs/${secret}`],
+      [`/ipfs/${secret}`, {}, 'HEAD'],
+      [`/ipfs/${secret}`, { Range: 'bytes=0-3' }],
+      [`/ipfs/${secret}`, { 'If-None-Match': `"${secret}"` }],
+      [`/ipfs/${secret}`, { 'Cache-Control': 'only-if-cached' }],
+      [`/ipfs/${secret}?format=raw`],
+      [`/ipfs/${secret}?format=car`],
+      [`/ipfs/${secret}?format=tar`],
+      [`/ipfs/${secret}?format=json`],
+      [`/ipfs/${secret}?cairn=dag`],
+      [`/ipfs/${root}/secret.txt`],
+      [`/ipfs/${root}/secret.txt?cairn=preview`],
+      [`/ipfs/${root}/secret.txt`, { 'Cache-Control': 'only-if-cached' }],
+      [`/ipfs/${root}/deep/secret.txt?format=raw`],
+      [`/ipfs/${root}/deep/secret.txt?format=car&dag-scope=block`],
+      [`/ipfs/${root}/secret.txt`, { 'If-None-Match': '*' }],
+      [`/ipfs/${deep}/secret.txt`, { Accept: 'application/vnd.ipld.raw' }],
+      ['/secret.txt', { Host: `${root}.ipfs.localhost` }],
+      ['/', { Host: `${secret}.ipfs.localhost` }],
+    ]
+    const broken = [`/ipfs/${root}?format=car`, `/ipfs/${root}/deep/?format=car`, `/ipfs/${root}?format=tar`]
+    const statuses = () =>
+      Promise.all(asked.map(async ([path, headers, method]) => (await running.get(path, headers, method)).status))
+    const before = await statuses()
+    for (const [index, status] of before.entries())
+      assert.ok(status < 400 || status === 406, `${asked[index]}: ${status}`)
+    const listed = (await running.get(`/ipfs/${root}/`)).body.toString()
+    assert.match(listed, /href="[^"]*secret\.txt"/)
 
-  await running.put('a', `/ipfs/${secret}\n`)
-  for (const [index, status] of (await statuses()).entries()) assert.is(status, 410, String(asked[index]))
-  for (const path of broken) {
-    const { status, isCut, body } = await running.get(path)
-    assert.ok(status === 410 || isCut, `${path} is a whole answer of ${status}`)
-    assert.not.ok(body.includes('what nobody may have'), path)
-  }
-  const page = (await running.get(`/ipfs/${root}/`)).body.toString()
-  assert.match(page, /secret\.txt<\/span><span>blocked here/)
-  assert.not.match(page, /href="[^"]*\/secret\.txt"/)
-  assert.is((await running.get(`/ipfs/${root}/keep.txt`)).status, 200)
+    await running.put('a', `/ipfs/${secret}\n`)
+    for (const [index, status] of (await statuses()).entries()) assert.is(status, 410, String(asked[index]))
+    for (const path of broken) {
+      const { status, isCut, body } = await running.get(path)
+      assert.ok(status === 410 || isCut, `${path} is a whole answer of ${status}`)
+      assert.not.ok(body.includes('what nobody may have'), path)
+    }
+    const page = (await running.get(`/ipfs/${root}/`)).body.toString()
+    assert.match(page, /secret\.txt<\/span><span>blocked here/)
+    assert.not.match(page, /href="[^"]*\/secret\.txt"/)
+    assert.is((await running.get(`/ipfs/${root}/keep.txt`)).status, 200)
 
-  await running.remove('a')
-  assert.equal(await statuses(), before)
-  for (const path of broken) assert.is((await running.get(path)).isCut, false)
-  assert.is((await running.get(`/ipfs/${root}/`)).body.toString(), listed)
-})
-
-test('a rule for a path holds from every root above it, and leaves the content alone where it has another path', async () => {
-  await using running = await DenyNode.start()
-  const { root, secret, deep } = await addSite(running)
-  const status = async (path: string, headers?: Record<string, string>) => (await running.get(path, headers)).status
-  await running.put('a', `/ipfs/${deep}/secret.txt gateway_status=451 reason=a%20court\n`)
-  for (const path of [`/ipfs/${deep}/secret.txt`, `/ipfs/${root}/deep/secret.txt`]) {
-    assert.is(await status(path), 451, path)
-    assert.is(await status(path, { 'Cache-Control': 'only-if-cached' }), 451, path)
-    assert.is(await status(`${path}?format=car`), 451, path)
-  }
-  assert.match((await running.get(`/ipfs/${deep}/secret.txt`)).body.toString(), /a court/)
-  for (const path of [`/ipfs/${root}/secret.txt`, `/ipfs/${secret}`]) assert.is(await status(path), 200, path)
-  await running.put('b', `!/ipfs/${deep}/secret.txt\n`)
-  assert.is(await status(`/ipfs/${root}/deep/secret.txt`), 200)
-})
-
-test('names are refused before they are looked up, and where they lead through each other', async () => {
-  await using running = await DenyNode.start()
-  const refused = await refusalOf(async () => {
-    await running.put('a', '/ipns/blocked.example\n')
-    return running.node.names.resolve('/ipns/Blocked.Example', wait)
+    await running.remove('a')
+    assert.equal(await statuses(), before)
+    for (const path of broken) assert.is((await running.get(path)).isCut, false)
+    assert.is((await running.get(`/ipfs/${root}/`)).body.toString(), listed)
   })
-  assert.is(refused?.code, 'BLOCKED')
-  assert.is((await running.get('/ipns/blocked.example/')).status, 410)
-  assert.is.not((await running.get('/ipns/free.example/')).status, 410)
-})
+
+  test(`a rule for a path holds from every root above it, and leaves the content alone where it has another path (by a ${by})`, async () => {
+    await using running = await DenyNode.start({}, by)
+    const { root, secret, deep } = await addSite(running)
+    const status = async (path: string, headers?: Record<string, string>) => (await running.get(path, headers)).status
+    await running.put('a', `/ipfs/${deep}/secret.txt gateway_status=451 reason=a%20court\n`)
+    for (const path of [`/ipfs/${deep}/secret.txt`, `/ipfs/${root}/deep/secret.txt`]) {
+      assert.is(await status(path), 451, path)
+      assert.is(await status(path, { 'Cache-Control': 'only-if-cached' }), 451, path)
+      assert.is(await status(`${path}?format=car`), 451, path)
+    }
+    assert.match((await running.get(`/ipfs/${deep}/secret.txt`)).body.toString(), /a court/)
+    for (const path of [`/ipfs/${root}/secret.txt`, `/ipfs/${secret}`]) assert.is(await status(path), 200, path)
+    await running.put('b', `!/ipfs/${deep}/secret.txt\n`)
+    assert.is(await status(`/ipfs/${root}/deep/secret.txt`), 200)
+  })
+
+  test(`names are refused before they are looked up, and where they lead through each other (by a ${by})`, async () => {
+    await using running = await DenyNode.start({}, by)
+    const refused = await refusalOf(async () => {
+      await running.put('a', '/ipns/blocked.example\n')
+      return running.node.names.resolve('/ipns/Blocked.Example', wait)
+    })
+    assert.is(refused?.code, 'BLOCKED')
+    assert.is((await running.get('/ipns/blocked.example/')).status, 410)
+    assert.is.not((await running.get('/ipns/free.example/')).status, 410)
+  })
+}
 
 test('keeping: a pin of a DAG with a blocked block, adding and importing it are refused, before and after it was stored', async () => {
   await using running = await DenyNode.start()
