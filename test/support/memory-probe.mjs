@@ -11,6 +11,7 @@ const collect = runInNewContext('gc')
 if (isMainThread && process.env.TEST_MEMORY_FILE !== undefined)
   process.on('SIGUSR2', () => {
     collect()
-    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-    writeFileSync(process.env.TEST_MEMORY_FILE, JSON.stringify({ heldBytes: heapUsed + external + arrayBuffers }))
+    // Array buffers are part of what is external.
+    const { heapUsed, external } = process.memoryUsage()
+    writeFileSync(process.env.TEST_MEMORY_FILE, JSON.stringify({ heldBytes: heapUsed + external, heapBytes: heapUsed }))
   })

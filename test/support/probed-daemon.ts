@@ -8,10 +8,17 @@ import { startDaemon, type TestDaemon } from './cairn.ts'
 
 const PROBE = join(import.meta.dirname, 'memory-probe.mjs')
 
+export interface Memory {
+  readonly heldBytes: number
+  readonly heapBytes: number
+}
+
 export interface ProbedDaemon {
   readonly daemon: TestDaemon
   /** Bytes that it holds once its garbage is gone. */
   heldBytes(): Promise<number>
+  /** The same, and how much of it are objects: the rest are buffers. */
+  memory(): Promise<Memory>
   openDescriptors(): number
   peakBytes(): number
   residentBytes(): number
@@ -33,18 +40,20 @@ export async function startProbed({
   })
   const status = (name: string) =>
     Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${daemon.child.pid}/status`, 'utf8'))?.[1]) * 1024
+  const memory = async (): Promise<Memory> => {
+    rmSync(file, { force: true })
+    daemon.child.kill('SIGUSR2')
+    for (let i = 0; i < 1_000; i++) {
+      const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+      if (text.endsWith('}')) return JSON.parse(text)
+      await sleep(10)
+    }
+    throw new Error(`the daemon does not answer:\n${daemon.log()}`)
+  }
   return {
     daemon,
-    heldBytes: async () => {
-      rmSync(file, { force: true })
-      daemon.child.kill('SIGUSR2')
-      for (let i = 0; i < 1_000; i++) {
-        const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
-        if (text.endsWith('}')) return JSON.parse(text).heldBytes
-        await sleep(10)
-      }
-      throw new Error(`the daemon does not answer:\n${daemon.log()}`)
-    },
+    memory,
+    heldBytes: async () => (await memory()).heldBytes,
     openDescriptors: () => readdirSync(`/proc/${daemon.child.pid}/fd`).length,
     peakBytes: () => status('VmHWM'),
     residentBytes: () => status('VmRSS'),
