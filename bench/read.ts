@@ -1,7 +1,7 @@
-// Reading: `cat` and the gateway (large file, small file, nested path, listing, CAR) beside Kubo with the same content.
+// Reading: `cat` and the gateway (large file, small file, nested path, listing, CAR), without and with workers, beside Kubo with the same content.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bareServer } from './lib/bare-server.ts'
 import { largeFile, randomBytes, smallTree } from './lib/corpus.ts'
@@ -68,11 +68,16 @@ await measure({
   ],
 })
 
+// A repository has one daemon.
+const copy = join(folder, 'cairn-workers')
+cpSync(ourRepo, copy, { recursive: true })
 const ours = await cairnDaemon(ourRepo, '--mode', 'offline')
+const oursByTwo = await cairnDaemon(copy, '--mode', 'offline', '--config', 'gateway.workers=2')
 const theirs = program === undefined ? undefined : await kuboDaemon(program, kuboRepo, 18080)
 const bare = await bareServer(10 * 1024)
 const daemons: [string, Daemon][] = [
   ['cairn', ours],
+  ['cairn workers 2', oursByTwo],
   ...(theirs === undefined ? [] : ([['kubo', theirs]] as [string, Daemon][])),
 ]
 
@@ -149,4 +154,4 @@ await measure({
   contenders: download(`/ipfs/${tree}?format=car`),
 })
 
-await Promise.all([ours.stop(), theirs?.stop(), bare.stop()])
+await Promise.all([ours.stop(), oursByTwo.stop(), theirs?.stop(), bare.stop()])

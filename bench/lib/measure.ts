@@ -94,8 +94,8 @@ function report(claim: Claim, runs: number, summaries: readonly Summary[]): void
   for (const { name, command, median, min, max, results, peakMiB } of summaries) {
     const ratio = kubo === undefined || name === 'kubo' ? '' : `  ${(median / kubo.median).toFixed(2)} × Kubo`
     const peak = peakMiB === undefined ? '' : `  peak ${Math.round(peakMiB)} MiB`
-    console.log(`  ${name.padEnd(12)} ${format(median)} (${format(min)}–${format(max)}) ${unit}${ratio}${peak}`)
-    console.log(`  ${''.padEnd(12)} ${command}${results.length > 0 ? `  → ${results.join(' ')}` : ''}`)
+    console.log(`  ${name.padEnd(16)} ${format(median)} (${format(min)}–${format(max)}) ${unit}${ratio}${peak}`)
+    console.log(`  ${''.padEnd(16)} ${command}${results.length > 0 ? `  → ${results.join(' ')}` : ''}`)
   }
   const distinct = new Set(summaries.flatMap(({ results }) => results))
   if (distinct.size > 1) {
