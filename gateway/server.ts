@@ -159,7 +159,8 @@ function createLimitedServer({ app, log, name, onConnection }: HttpServerOptions
   server.setTimeout(limits.stallTimeoutMs, socket => {
     const outgoing = active.get(socket)
     if (outgoing !== undefined && !owesUsBytes(outgoing, socket)) return
-    if (outgoing !== undefined) log.debug('stalled client dropped', { server: name, url: outgoing.req.url })
+    if (outgoing !== undefined)
+      log.debug('stalled client dropped', { server: name, url: outgoing.req.url?.split('?', 1)[0] })
     socket.destroy()
   })
   return server

@@ -46,7 +46,7 @@ export function createClients({ proxies, log }: { proxies: readonly string[]; lo
     const forwarded = headers['x-forwarded-for']
     if (forwarded === undefined) return own
     if (isProxy) return lastUntrusted(String(forwarded), hop => trusted.has(hop)) ?? own
-    if (isThisMachine(address) && !hasWarned) warn(address)
+    if (own !== undefined && isThisMachine(own) && !hasWarned) warn(own)
     return own
   }
   return {

@@ -85,6 +85,29 @@ test('access pinned: a CID inside of pinned content is found, remembered, and lo
   assert.is((await gateway.get(`/ipfs/${inside}/b.txt`)).status, 404)
 })
 
+test('access pinned: walks are made one at a time, and no crowd waits for them', async () => {
+  await using safe = await safeGateway({ config: { access: 'pinned' } })
+  const { gateway, node } = safe
+  const roots = await Promise.all(Array.from({ length: 65 }, (_, number) => safe.store({ f: `${number}` })))
+  let running = 0
+  let most = 0
+  const held = Promise.withResolvers<undefined>()
+  node.pins.rootAbove = async () => {
+    most = Math.max(most, ++running)
+    await held.promise
+    running--
+    return undefined
+  }
+  const answers = roots.map(root => gateway.get(`/ipfs/${root}/f`))
+  const early = await Promise.race(answers)
+  assert.is(early.status, 429)
+  held.resolve(undefined)
+  const statuses = (await Promise.all(answers)).map(({ status }) => status)
+  assert.is(statuses.filter(status => status === 404).length, 64)
+  assert.is(statuses.filter(status => status === 429).length, 1)
+  assert.is(most, 1)
+})
+
 test('access pinned: a direct pin gives its block, not what it links to; an expired pin nothing', async () => {
   await using safe = await safeGateway({ config: { access: 'pinned' } })
   const { gateway, node } = safe

@@ -3,7 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Concurrency, Place } from '../../../gateway/safety/concurrency.ts'
+import type { NamesApi } from '../../../src/api/names.ts'
+import { CairnError } from '../../../src/errors.ts'
 import { METRICS } from '../../../src/observe/metrics.ts'
+import { memoryNames, withGateway } from '../support.ts'
 import { logged, refused, safeGateway } from './support.ts'
 
 const ABSENT = 'bafkreidrysan7e6wvyxr56wrir6gnskslyyweggpkh6i3hwyglznv4mlom'
@@ -93,6 +96,33 @@ test('one network of clients holds no more than its share, of requests as of ret
   while (retrieving() !== 4) await new Promise(resolve => setImmediate(resolve))
   await leave([...sockets, ...others])
   await network.untilWaiting(0)
+})
+
+test('names that are looked up in the network are waited for like content; names that are known are not', async () => {
+  const stuck = new Map<string, (error: Error) => void>()
+  const names: NamesApi = {
+    ...memoryNames(['known.test:/ipfs/bafkqabtimvwgy3yk']),
+    hasDnslink: async () => false,
+  }
+  const { resolve } = names
+  names.resolve = (name, wait) => {
+    if (name === 'known.test') return resolve(name, wait)
+    const { promise, reject } = Promise.withResolvers<never>()
+    stuck.set(name, reject)
+    wait.signal.addEventListener('abort', () => reject(wait.signal.reason))
+    return promise
+  }
+  const config = { maxRequests: 1, maxRetrievals: 1, clientShare: 100 }
+  await withGateway({ mode: 'public', config, node: { names } }, async gateway => {
+    const first = open(gateway.server.port, '/ipns/slow.test')
+    while (retrieving() !== 1) await new Promise(resolve => setImmediate(resolve))
+    assert.is(await (await gateway.get('/ipns/known.test')).text(), 'hello\n')
+    assert.is((await gateway.get('/ipns/other.test')).status, 429)
+    stuck.get('slow.test')?.(new CairnError('NAME_NOT_FOUND', 'nobody knows it'))
+    await once(first, 'readable')
+    while (retrieving() !== 0) await new Promise(resolve => setImmediate(resolve))
+    await leave([first])
+  })
 })
 
 test('places are given back whatever happens in between', () => {
