@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs'
 import { apiApp, requireLoopback } from '../gateway/api.ts'
 import { startGatewayServer } from '../gateway/content/server.ts'
 import { type HttpServer, startServer } from '../gateway/server.ts'
+import type { WorkerGroup } from '../gateway/workers/pool.ts'
 import { writeWhole } from '../src/config/edit.ts'
 import { apiPath, gatewayPath } from '../src/config/paths.ts'
 import type { Config } from '../src/config/schema.ts'
@@ -97,8 +98,11 @@ interface Listening {
   readonly onFailed: (error: unknown) => void
 }
 
+/** Other processes may serve it, and fail to. */
+type ServedGateway = HttpServer & Partial<Pick<WorkerGroup, 'whyNotServing'>>
+
 interface Servers {
-  readonly gateway: HttpServer | undefined
+  readonly gateway: ServedGateway | undefined
   readonly api: HttpServer | undefined
 }
 
@@ -107,28 +111,35 @@ async function listenAll(cleanup: AsyncDisposableStack, listening: Listening): P
   cleanup.defer(async () => {
     await Promise.all(running.map(server => server.close({ drainMs: listening.drainMs })))
   })
-  const kept = async (server: Promise<HttpServer> | undefined): Promise<HttpServer | undefined> => {
-    if (server !== undefined) running.push(await server)
-    return server
-  }
-  return { gateway: await kept(startGateway(listening)), api: await kept(startApi(listening)) }
+  const gateway = await startGateway(listening)
+  if (gateway !== undefined) running.push(gateway)
+  const api = await startApi(listening, () => gateway?.whyNotServing?.() ?? '')
+  if (api !== undefined) running.push(api)
+  return { gateway, api }
 }
 
-function startGateway({ node, config, log, onFailed }: Listening): Promise<HttpServer> | undefined {
+async function startGateway({ node, config, log, onFailed }: Listening): Promise<ServedGateway | undefined> {
   const { listen, workers } = config.gateway
   if (listen === '') return undefined
   if (workers === 0) return startGatewayServer({ node, config, repo: node.store.path, log })
-  return import('../gateway/workers/pool.ts').then(({ startWorkers }) =>
-    startWorkers({ repo: node.store.path, config, node, log, onFailed }),
-  )
+  const { startWorkers } = await import('../gateway/workers/pool.ts')
+  return startWorkers({ repo: node.store.path, config, node, log, onFailed })
 }
 
-function startApi({ node, config, log, onShutdown }: Listening): Promise<HttpServer> | undefined {
+async function startApi(
+  { node, config, log, onShutdown }: Listening,
+  whyNotServing: () => string,
+): Promise<HttpServer | undefined> {
   const { listen } = config.api
   if (listen === '') return undefined
   const part = log.part('api')
   const origin = { name: 'api', configKey: 'api.listen', flag: '--api' }
-  return startServer({ ...origin, listen, app: apiApp({ node, config, log: part, onShutdown }), log: part })
+  return startServer({
+    ...origin,
+    listen,
+    app: apiApp({ node, config, log: part, onShutdown, whyNotServing }),
+    log: part,
+  })
 }
 
 /** The files by which commands find this daemon; they go first when it stops. */

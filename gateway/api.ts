@@ -22,9 +22,11 @@ export interface ApiOptions {
   readonly log: Logger
   /** `shutdown` was called, and its answer is out. */
   readonly onShutdown: () => void
+  /** Why the gateway serves nobody, '' if it does: for /readyz. */
+  readonly whyNotServing?: () => string
 }
 
-export function apiApp({ node, log, onShutdown }: ApiOptions): Hono<HttpEnv> {
+export function apiApp({ node, log, onShutdown, whyNotServing = () => '' }: ApiOptions): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>()
   const rpc = { node, commands: RPC_COMMANDS, log: log.part('rpc'), onShutdown }
   app.use(async (c, next) => {
@@ -42,7 +44,7 @@ export function apiApp({ node, log, onShutdown }: ApiOptions): Hono<HttpEnv> {
     const port = c.env.incoming.socket.localPort ?? 0
     return origin === undefined || isAllowedOrigin(origin, port) ? next() : plain(403, '403 - Forbidden')
   })
-  app.route('/', adminApp(node))
+  app.route('/', adminApp(node, whyNotServing))
   // Never content: it would share its origin with an API that may do everything (spec: kubo-rpc §7.18).
   app.notFound(() => plain(404, '404 page not found'))
   app.onError(error => {

@@ -9,11 +9,11 @@ import { checkReady } from './ready.ts'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
-export function adminApp(node: CairnNode): Hono {
+export function adminApp(node: CairnNode, whyNotServing: () => string): Hono {
   const app = new Hono()
   app.get('/healthz', c => c.text('ok\n', 200, NO_STORE))
   app.get('/readyz', async c => {
-    const reason = await checkReady(node)
+    const reason = (await checkReady(node)) || whyNotServing()
     return reason === '' ? c.text('ready\n', 200, NO_STORE) : c.text(`not ready: ${reason}\n`, 503, NO_STORE)
   })
   app.get('/metrics', c =>

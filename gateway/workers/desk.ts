@@ -7,11 +7,13 @@ import { CairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { FindRecord } from '../../src/names/ask-all.ts'
 import { parseKey } from '../../src/names/name.ts'
+import type { Store } from '../../src/store/store.ts'
 import { type FromDaemon, type FromWorker, packFailure, type Question } from './messages.ts'
 
 /** The node that has the network. */
 export type AskedNode = Pick<CairnNode, 'content' | 'routing' | 'swarm' | 'id'> & {
   readonly findRecords: FindRecord | undefined
+  readonly store: Pick<Store, 'write'>
 }
 
 export interface DeskOptions {
@@ -86,6 +88,10 @@ export class Desk implements Disposable {
       }
       case 'records':
         yield (await node.findRecords?.(parseKey(question.asked.key), wait)) ?? []
+        return
+      case 'noteUse':
+        await node.store.write(question.asked)
+        yield true
         return
       case 'id':
         yield await node.id(wait)

@@ -17,6 +17,7 @@ import {
 
 /** Who ran out of patience waits so much longer, to hear what was tried. */
 const LAST_WORDS_MS = 1000
+const NOTE_MS = 5000
 
 interface Waiting {
   readonly events: unknown[]
@@ -141,6 +142,9 @@ export function upstreamOver(line: Line): Upstream {
     },
     records: (name, wait) => line.one('records', { key: name.text }, wait),
     routing,
+    noteUse: async statements => {
+      await line.one('noteUse', statements, { signal: AbortSignal.timeout(NOTE_MS) })
+    },
     id: wait => line.one('id', null, wait),
     peers: wait => line.one('peers', null, wait),
   }

@@ -8,6 +8,7 @@ import { CairnError, type ErrorCode, toCairnError } from '../../src/errors.ts'
 import type { LogLevel } from '../../src/observe/log.ts'
 import type { LogRecord } from '../../src/observe/log-relay.ts'
 import type { MetricDelta } from '../../src/observe/metrics-relay.ts'
+import type { Statement } from '../../src/store/store.ts'
 
 /** The first thing that a worker is told. */
 export interface WorkerStart {
@@ -28,6 +29,7 @@ export interface Questions {
     event: Uint8Array | null | { readonly state: FetchState }
   }
   readonly records: { readonly asked: { readonly key: string }; event: readonly Uint8Array[] }
+  readonly noteUse: { readonly asked: readonly Statement[]; event: true }
   readonly id: { readonly asked: null; event: NodeId }
   readonly peers: { readonly asked: null; event: readonly PeerInfo[] }
   readonly providers: { readonly asked: { readonly cid: Uint8Array }; event: RoutedPeer }

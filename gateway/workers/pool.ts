@@ -33,8 +33,13 @@ export interface PoolOptions {
   readonly pauseMs?: number
 }
 
+/** As one server; the processes behind it may have died, and have no successors yet. */
+export interface WorkerGroup extends HttpServer {
+  whyNotServing(): string
+}
+
 /** Resolves when all of them listen; the error of the first that cannot. */
-export async function startWorkers(options: PoolOptions): Promise<HttpServer> {
+export async function startWorkers(options: PoolOptions): Promise<WorkerGroup> {
   const { config } = options
   enforce('workers', config.gateway.workers, 'gateway.workers')
   const port = await holdPort(config.gateway.listen, GATEWAY_ORIGIN)
@@ -47,7 +52,12 @@ export async function startWorkers(options: PoolOptions): Promise<HttpServer> {
     if (!isCairnError(error, 'PORT_IN_USE')) throw error
     throw explainListenError(Object.assign(error, { code: 'EADDRINUSE' }), config.gateway.listen, GATEWAY_ORIGIN)
   }
-  return { url: port.url, port: port.port, close: wait => pool.close(wait) }
+  return {
+    url: port.url,
+    port: port.port,
+    close: wait => pool.close(wait),
+    whyNotServing: () => (pool.isServing ? '' : 'no gateway worker serves'),
+  }
 }
 
 class Pool {
@@ -67,11 +77,15 @@ class Pool {
     this.#share = shareOf(options.config, options.config.gateway.workers)
   }
 
+  get isServing(): boolean {
+    return this.#serving.size > 0
+  }
+
   async start(): Promise<void> {
     const ids = Array.from({ length: this.#options.config.gateway.workers }, (_, index) => index + 1)
     const first = ids.map(id => this.#spawn(id))
     await Promise.all(first.map(worker => worker.ready))
-    for (const id of ids) this.#serving.add(id)
+    for (const id of ids) this.#serves(id, true)
     this.#keeping = Promise.all(ids.map(id => this.#keep(id)))
   }
 
@@ -81,6 +95,13 @@ class Pool {
     this.#port.close()
     await Promise.all([...this.#workers.values()].map(worker => worker.stop({ drainMs })))
     await this.#keeping
+  }
+
+  #serves(id: number, isSo: boolean): void {
+    const before = this.#serving.size
+    if (isSo) this.#serving.add(id)
+    else this.#serving.delete(id)
+    METRICS.workers.add(this.#serving.size - before)
   }
 
   #spawn(id: number): GatewayWorker {
@@ -98,7 +119,7 @@ class Pool {
       const startedAt = performance.now()
       const { code, signal } = (await this.#workers.get(id)?.ended) ?? {}
       this.#workers.delete(id)
-      this.#serving.delete(id)
+      this.#serves(id, false)
       if (this.#stop.signal.aborted) return
       youngDeaths = performance.now() - startedAt < OLD_MS ? youngDeaths + 1 : 0
       const pauseMs = Math.min(firstPauseMs * 2 ** Math.max(0, youngDeaths - 1), LONGEST_PAUSE_MS)
@@ -110,7 +131,7 @@ class Pool {
       try {
         await worker.ready
         this.#failures = 0
-        this.#serving.add(id)
+        this.#serves(id, true)
         log.info('a gateway worker was replaced', { worker: id, pid: worker.pid })
       } catch (cause) {
         if (this.#stop.signal.aborted) return

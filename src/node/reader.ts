@@ -15,7 +15,7 @@ import { DenyService } from '../policy/deny-service.ts'
 import type { Denylist } from '../policy/denylist.ts'
 import { guardFetch, guardNames } from '../policy/guard.ts'
 import { openStore } from '../store/open.ts'
-import type { Store } from '../store/store.ts'
+import type { Statement, Store } from '../store/store.ts'
 import { parseDuration, parseSize } from '../units.ts'
 import { VERSION } from '../version.ts'
 import { createContent } from './content.ts'
@@ -30,6 +30,8 @@ export interface Upstream {
   /** The records of a key that its peers have, unchecked. */
   readonly records: FindRecord
   readonly routing: RoutingApi
+  /** Writes down which cached blocks were read: hints that a second writer is not worth. */
+  noteUse(statements: readonly Statement[]): Promise<void>
   id(options: Wait): Promise<NodeId>
   peers(options: Wait): Promise<readonly PeerInfo[]>
 }
@@ -56,6 +58,7 @@ export async function openReader({ repo, config, log, upstream }: ReaderOptions)
     graceMs: parseDuration(config.store.grace),
     verify: config.store.verify,
     commit: 'worker',
+    noteUse: statements => upstream.noteUse(statements),
     log: log.part('store'),
   })
   const isOffline = config.mode === 'offline'

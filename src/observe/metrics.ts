@@ -107,6 +107,7 @@ export const METRICS = {
   gatewayRetrieving: gauge('cairn_gateway_retrieving', 'Requests to the gateway that wait for the network now'),
   httpResponses: counter('cairn_http_responses_total', 'Answers by listener and status'),
   httpInFlight: gauge('cairn_http_in_flight', 'Requests being answered now, by listener'),
+  workers: gauge('cairn_gateway_workers', 'Gateway workers that serve now'),
   workerRestarts: counter('cairn_gateway_worker_restarts_total', 'Gateway workers that ended and were replaced'),
   httpAborted: counter('cairn_http_aborted_total', 'Answers broken off after their head, by listener'),
 } as const

@@ -75,7 +75,7 @@ class RepoStore implements Store {
     this.#guard = guardStops(new StopGate())
     this.#cache = new BlockCache(cacheBytes)
     this.#packs = new PackFiles({ path, database })
-    this.#cacheUse = new CacheUse(statements => this.write(statements))
+    this.#cacheUse = new CacheUse(options.noteUse ?? (statements => this.write(statements)))
     this.#changes = new Changes(database)
     const start = { path, maxBytes, file: database.file }
     this.#writer = new Writer({

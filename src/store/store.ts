@@ -102,6 +102,8 @@ export interface StoreOptions {
   readonly log?: Logger
   /** Called once before a write is refused for want of room: evicts, collects. */
   readonly makeRoom?: (store: Store) => Promise<void>
+  /** Where it is noted which cached blocks are in use, in place of here: for processes that only read. */
+  readonly noteUse?: (statements: readonly Statement[]) => Promise<unknown>
   /** For a worker thread: it sleeps while it waits for the mutex, and the main thread stops it between its transactions. */
   readonly gate?: StopGate
 }

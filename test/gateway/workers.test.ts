@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -41,6 +42,21 @@ async function until(what: string, isSo: () => boolean | Promise<boolean>): Prom
     await sleep(10)
   }
   throw new Error(`it never came to this: ${what}`)
+}
+
+async function writersOf({ repo }: Running): Promise<number[]> {
+  const { writers } = JSON.parse(await cairnOk(['repo', 'stat', '--json'], { repo })) as { writers: { pid: number }[] }
+  return writers.map(({ pid }) => pid)
+}
+
+/** Cached blocks of which is known when they were last read. */
+function usesNoted(repo: string): number {
+  const database = new DatabaseSync(join(repo, 'cairn.db'), { readOnly: true })
+  try {
+    return Number(database.prepare('SELECT count(*) AS n FROM cache_use').get()?.n)
+  } finally {
+    database.close()
+  }
 }
 
 /** What each worker answers while all others are stopped. */
@@ -91,6 +107,7 @@ test('each of two workers serves: what was there, what another process adds, and
   assert.equal(await askEach(two, ask), Array(2).fill({ status: 200, body: 'added beside the daemon\n' }))
   await cairnOk(['deny', 'add', cid], { repo })
   await until('both refuse', async () => (await askEach(two, ask)).every(({ status }) => status === 410))
+  for (const id of [1, 2]) assert.match(daemon.log(), new RegExp(`"msg":"denylists have changed","worker":${id},`))
   await cairnOk(['deny', 'rm', cid], { repo })
   await until('both serve again', async () => (await askEach(two, ask)).every(({ status }) => status === 200))
   const missing = await get(`${daemon.gateway}/ipfs/bafkreidrysan7e6wvyxr56wrir6gnskslyyweggpkh6i3hwyglznv4mlom`)
@@ -128,6 +145,9 @@ test('what is missing comes through the network of the daemon, in any number of 
   const cached = await fetch(`${daemon.gateway}/ipfs/${root}`, { headers: { 'cache-control': 'only-if-cached' } })
   assert.is(cached.status, 200)
   assert.is((await cached.arrayBuffer()).byteLength, content.byteLength)
+  assert.equal(await writersOf(two), [daemon.child.pid])
+  await daemon.stop()
+  assert.ok(usesNoted(join(folder, 'b')) > 0, 'what workers read is noted when they end')
 })
 
 test('a worker that is killed under load is replaced, and the others go on', async () => {
@@ -157,6 +177,12 @@ test('a worker that is killed under load is replaced, and the others go on', asy
     [200, 200],
   )
   assert.is(await metric(two, 'cairn_gateway_worker_restarts_total'), 1)
+  for (const pid of childrenOf(daemon.child.pid)) process.kill(pid, 'SIGKILL')
+  await until('the daemon knows that it has none', async () => (await get(`${daemon.api}/readyz`)).status === 503)
+  // It waits for the first successor: the port is open all the time.
+  assert.is((await get(`${daemon.gateway}/ipfs/${cid}`)).body, 'still here\n')
+  await until('both are back', async () => (await metric(two, 'cairn_gateway_workers')) === 2)
+  assert.is((await get(`${daemon.api}/readyz`)).status, 200)
   console.log(`\n» a worker killed among ${lanes * 40} requests: ${failed} lost`)
 })
 
