@@ -69,10 +69,17 @@ export async function serve({ repo, config, log, onMade }: ServeOptions): Promis
       if (config.mode === 'offline') return []
       // Asking for peers is what starts a lazy network; it could not have been started before without delaying the listeners.
       await node.swarm.peers({ signal: new AbortController().signal })
+      if (config.gateway.libp2p) await servePeers({ node, config, log })
       return node.network?.addresses() ?? []
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
+}
+
+/** Ends with the network: its streams are the only connections. */
+async function servePeers({ node, config, log }: { node: LocalNode; config: Config; log: Logger }): Promise<void> {
+  const { createPeerHttp, HTTP_PROTOCOL } = await import('../gateway/peer-http.ts')
+  await node.network?.serveStreams(HTTP_PROTOCOL, createPeerHttp({ node, config, log }).accept)
 }
 
 const SCHEMA_LOOK_MS = 2_000

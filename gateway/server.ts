@@ -2,6 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
@@ -87,7 +88,21 @@ export async function startServer(options: HttpServerOptions): Promise<HttpServe
   }
 }
 
-function createLimitedServer({ app, log, name, onConnection }: HttpServerOptions, limits: HttpLimits): Server {
+/** A server that listens nowhere: it is given its connections, which may be streams of any kind. */
+export interface SocketServer {
+  accept(socket: Duplex): void
+  close(): void
+}
+
+/** What is the same wherever connections come from. */
+type ServerParts = Pick<HttpServerOptions, 'name' | 'app' | 'limits' | 'log' | 'onConnection'>
+
+export function acceptSockets(options: ServerParts): SocketServer {
+  const server = createLimitedServer(options, { ...DEFAULTS, ...options.limits })
+  return { accept: socket => void server.emit('connection', socket), close: () => server.closeAllConnections() }
+}
+
+function createLimitedServer({ app, log, name, onConnection }: ServerParts, limits: HttpLimits): Server {
   const nodeOptions: ServerOptions = {
     maxHeaderSize: LIMITS.headerBytes.value,
     headersTimeout: limits.headersTimeoutMs,

@@ -121,6 +121,8 @@ export const LIMITS = {
   zipEntries: limit(200_000, 'count', 'Entries of one ZIP archive, whose directory is kept in memory until its end'),
   listingPages: limit(10_000, 'count', 'Pages of one listing'),
   pageCacheBytes: limit(32 * MiB, 'bytes', 'Rendered listings in memory'),
+  peerHttp: limit(64, 'count', 'Open HTTP streams of peers (gateway.libp2p)'),
+  peerHttpStreams: limit(8, 'count', 'HTTP streams that one connection of a peer may have open'),
   routingLookups: limit(64, 'count', 'Requests to /routing/v1 under way at once'),
   routingMs: limit(30_000, 'ms', 'Time for one request to /routing/v1; what was found until then is the answer'),
   routingResults: limit(20, 'count', 'Peers in one JSON answer of /routing/v1'),

@@ -25,6 +25,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"gateway.listen","kind":"address","default":"127.0.0.1:8080","doc":"Address of the public content gateway, HOST:PORT; empty turns it off"},
   {"key":"gateway.hosts","kind":"list","default":["localhost"],"doc":"Host names that serve each CID under a subdomain of its own; words after a name change that: paths (no subdomains), ipfs-only, dots (DNS names are not made one label), no-dnslink, trustless, front-page, refused; * stands for all others"},
   {"key":"gateway.routing","kind":"choice","default":"off","doc":"Whether /routing/v1 (Delegated Routing) tells who has content and where peers and names are; write: it also takes IPNS records","values":["off","read","write"]},
+  {"key":"gateway.libp2p","kind":"flag","default":false,"doc":"Peers may fetch blocks and CARs that are here over libp2p itself (/http/1.1), without an address that is open to the web"},
   {"key":"gateway.showRules","kind":"flag","default":false,"doc":"Answers made by a rule of a site’s _redirects name its line in X-Cairn-Redirects-Line, to find out why a page is not served"},
   {"key":"gateway.proxy","kind":"flag","default":true,"doc":"Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself"},
   {"key":"gateway.proxies","kind":"list","default":[],"doc":"Addresses or ranges of proxies in front, whose X-Forwarded-Host and -Proto count; empty: everyone’s do"},

@@ -100,6 +100,10 @@ export const configSchema = z.strictObject({
       'off',
       'Whether /routing/v1 (Delegated Routing) tells who has content and where peers and names are; write: it also takes IPNS records',
     ),
+    libp2p: flag(
+      false,
+      'Peers may fetch blocks and CARs that are here over libp2p itself (/http/1.1), without an address that is open to the web',
+    ),
     showRules: flag(
       false,
       'Answers made by a rule of a site’s _redirects name its line in X-Cairn-Redirects-Line, to find out why a page is not served',

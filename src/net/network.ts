@@ -1,11 +1,13 @@
 // The network side of a node: started in about a second, in the background, whatever the world outside is like.
 
+import type { Duplex } from 'node:stream'
 import type { Datastore } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
 import type { PeerInfo } from '../api/network.ts'
 import type { FetchState, Wait } from '../block/source.ts'
 import type { Config } from '../config/schema.ts'
 import { CairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import type { KeyName } from '../names/name.ts'
 import type { Logger } from '../observe/log.ts'
 import { Denylist } from '../policy/denylist.ts'
@@ -28,6 +30,7 @@ import { keepConnected, type ListedPeer, parseListedPeer } from './reconnect.ts'
 import { dhtOf, searchRecords, WantedRecords } from './record-search.ts'
 import { type NetworkRouting, networkRouting } from './routing.ts'
 import { createSession } from './session.ts'
+import { StreamSocket } from './stream-socket.ts'
 import { loadSwarmKey } from './swarm-key.ts'
 import { WriteBehindDatastore } from './write-behind.ts'
 
@@ -67,6 +70,8 @@ export interface Network {
   findRecords(name: KeyName, options: Wait): Promise<readonly Uint8Array[]>
   /** Who has content, and where peers are. */
   readonly routing: NetworkRouting
+  /** Streams of this protocol that peers open, as sockets. */
+  serveStreams(protocol: string, accept: (socket: Duplex) => void): Promise<void>
   /** In public mode: tells the DHT that these roots are here. They must be durable. */
   announce(cids: Iterable<CID>): void
   /** Takes it off the list of what the DHT is told again and again. */
@@ -202,6 +207,11 @@ function describe({ helia, denylist, records, wants, plan, stopping, log }: Runn
     },
     findRecords: (name, wait) => searchRecords(dhtOf(libp2p), plan.wantedRecords, name, wait),
     routing: networkRouting(helia, plan.parts.dht),
+    serveStreams: (protocol, accept) =>
+      libp2p.handle(protocol, stream => accept(new StreamSocket(stream)), {
+        maxInboundStreams: LIMITS.peerHttpStreams.value,
+        signal: stopping.signal,
+      }),
     announce: cids => {
       if (plan.parts.dht && plan.parts.listen) provides.add(cids)
     },

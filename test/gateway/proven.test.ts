@@ -69,9 +69,9 @@ const ELSEWHERE: readonly Proven[] = [
         'hints: the status, the reason, who blocks; of the rule before those of its list',
       ],
       'policy/doors.test.ts': [
-        'content: blocked as path, block, CAR, TAR and listing, from any root; free again when the list goes',
-        'a rule for a path holds from every root above it, and leaves the content alone where it has another path',
-        'names are refused before they are looked up, and where they lead through each other',
+        'content: blocked as path, block, CAR, TAR and listing, from any root; free again when the list goes (by a …)',
+        'a rule for a path holds from every root above it, and leaves the content alone where it has another path (by a …)',
+        'names are refused before they are looked up, and where they lead through each other (by a …)',
       ],
       'policy/two-nodes.test.ts': ['a denied block is not asked for, whoever has it'],
     },
@@ -195,7 +195,7 @@ test('§6.20 of several DNSLinks none is taken, and the answer names them', asyn
 })
 
 test('no row of either table is without its proof', () => {
-  const files = readdirSync(import.meta.dirname).filter(name => /^(?:duties.*|proven)\.test\.ts$/.test(name))
+  const files = readdirSync(import.meta.dirname).filter(name => /^(?:duties.*|peer-http|proven)\.test\.ts$/.test(name))
   const own = files.flatMap(name => [...titlesIn(readFileSync(join(import.meta.dirname, name), 'utf8'))])
   const rows = own.flatMap(title => /^(§[56])\.(\d+) /.exec(title)?.slice(1).join('.') ?? [])
   const named = new Set([...rows, ...BETTER_CASES.map(({ row }) => `§6.${row}`)])

@@ -27,6 +27,8 @@ export interface KuboOptions {
   readonly swarmKey?: string
   readonly gateway?: KuboGateway
   readonly router?: string
+  /** It serves and forwards HTTP over libp2p. */
+  readonly hasStreams?: boolean
 }
 
 export class Kubo implements AsyncDisposable {
@@ -39,10 +41,10 @@ export class Kubo implements AsyncDisposable {
   }
 
   /** `router`: whose /routing/v1 it asks for everything, and tells its names. */
-  static async start({ swarmKey, gateway, router }: KuboOptions = {}): Promise<Kubo> {
+  static async start({ swarmKey, gateway, router, hasStreams = false }: KuboOptions = {}): Promise<Kubo> {
     const kubo = new Kubo(findKubo() ?? 'ipfs')
     await kubo.run(['init', '--profile=test'])
-    kubo.#configure(gateway, router)
+    kubo.#configure(gateway, router, hasStreams)
     if (swarmKey !== undefined) writeFileSync(join(kubo.#repo, 'swarm.key'), swarmKey)
     await kubo.#startDaemon(gateway)
     return kubo
@@ -88,7 +90,7 @@ export class Kubo implements AsyncDisposable {
     return { ...process.env, IPFS_PATH: this.#repo, IPFS_TELEMETRY: 'off' }
   }
 
-  #configure(gateway: KuboGateway | undefined, router: string | undefined): void {
+  #configure(gateway: KuboGateway | undefined, router: string | undefined, hasStreams: boolean): void {
     const file = join(this.#repo, 'config')
     const config = JSON.parse(readFileSync(file, 'utf8'))
     config.Addresses = {
@@ -111,6 +113,7 @@ export class Kubo implements AsyncDisposable {
       config.Ipns = { ...config.Ipns, DelegatedPublishers: [router] }
       config.Provide = { ...config.Provide, Enabled: false }
     }
+    config.Experimental = { ...config.Experimental, Libp2pStreamMounting: hasStreams, GatewayOverLibp2p: hasStreams }
     config.AutoConf = { ...config.AutoConf, Enabled: false }
     config.Swarm = {
       ...config.Swarm,
