@@ -139,33 +139,73 @@ interface RequestParts {
   readonly headers: IncomingHttpHeaders
 }
 
-export function contentRequest(parts: RequestParts): ContentRequest {
-  const root = rootOf(parts.rootText, parts.rest)
-  const asked = askedRequest(parts, 'ipfs', root.path)
-  return Object.assign(asked, { path: { root: root.cid, segments: asked.segments } })
+/** A path below some root, taken apart once for all who ask for it. */
+interface Below extends Segments {
+  /** Encoded anew, with its slash at the end. */
+  readonly text: string
 }
 
-/** The same under `/ipns`: the path is known when the name has been resolved. */
-export const nameRequest = (parts: RequestParts): AskedRequest =>
-  askedRequest(parts, 'ipns', `/ipns/${encodeSegment(parts.rootText)}`)
+interface ContentPlace extends Below {
+  readonly path: ContentPath
+  readonly contentPath: string
+}
 
-function askedRequest(
-  { method, site, rootText, rest, query, headers }: RequestParts,
-  namespace: Namespace,
-  rootPath: string,
-): AskedRequest {
+/** Pages and players ask for the same paths again and again, and taking one apart costs as much as finding its block. */
+const knownPlaces = new Lru<string, ContentPlace>({ max: 5000 })
+const LONGEST_KNOWN = 300
+
+function placeOf(rootText: string, rest: string): ContentPlace {
+  // A raw path has no NUL.
+  const key = `${rest}\0${rootText}`
+  const known = knownPlaces.get(key)
+  if (known !== undefined) return known
+  const root = rootOf(rootText, rest)
+  const below = belowOf(rest)
+  const place = {
+    ...below,
+    path: { root: root.cid, segments: below.names },
+    contentPath: root.path + below.text,
+  }
+  if (key.length <= LONGEST_KNOWN) knownPlaces.set(key, place)
+  return place
+}
+
+function belowOf(rest: string): Below {
   const { names, hasSlash } = rest === '' ? NOTHING : parseSegments(rest)
-  const below = encodePath(names) + (hasSlash ? '/' : '')
-  const contentPath = rootPath + below
+  return { names, hasSlash, text: encodePath(names) + (hasSlash ? '/' : '') }
+}
+
+export function contentRequest({ method, site, rootText, rest, query, headers }: RequestParts): ContentRequest {
+  const { names, hasSlash, text, path, contentPath } = placeOf(rootText, rest)
   return {
     isHead: method === 'HEAD',
     site,
-    namespace,
+    namespace: 'ipfs',
     rootText,
     segments: names,
     hasSlash,
     contentPath,
-    clientPath: site.kind === 'path' ? contentPath : below || '/',
+    clientPath: site.kind === 'path' ? contentPath : text || '/',
+    query,
+    parameters: query === '' ? NO_PARAMETERS : new URLSearchParams(query),
+    headers,
+    path,
+  }
+}
+
+/** The same under `/ipns`: the path is known when the name has been resolved. */
+export function nameRequest({ method, site, rootText, rest, query, headers }: RequestParts): AskedRequest {
+  const { names, hasSlash, text } = belowOf(rest)
+  const contentPath = `/ipns/${encodeSegment(rootText)}${text}`
+  return {
+    isHead: method === 'HEAD',
+    site,
+    namespace: 'ipns',
+    rootText,
+    segments: names,
+    hasSlash,
+    contentPath,
+    clientPath: site.kind === 'path' ? contentPath : text || '/',
     query,
     parameters: query === '' ? NO_PARAMETERS : new URLSearchParams(query),
     headers,

@@ -10,6 +10,8 @@ export class Lru<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #max: number
   readonly #sizeOf: (value: V) => number
+  /** Asked for again and again, it need not be moved each time. */
+  #newest: K | undefined
   #total = 0
 
   constructor({ max, sizeOf = () => 1 }: LruOptions<V>) {
@@ -23,7 +25,8 @@ export class Lru<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
+    this.#newest = key
     // A Map keeps the order of insertion: the end is what was used last.
     this.#entries.delete(key)
     this.#entries.set(key, value)
@@ -36,6 +39,7 @@ export class Lru<K, V> {
     const size = this.#sizeOf(value)
     if (size > this.#max) return
     this.#entries.set(key, value)
+    this.#newest = key
     this.#total += size
     for (const oldest of this.#entries.keys()) {
       if (this.#total <= this.#max) break
@@ -47,11 +51,13 @@ export class Lru<K, V> {
     const value = this.#entries.get(key)
     if (value === undefined) return
     this.#entries.delete(key)
+    if (key === this.#newest) this.#newest = undefined
     this.#total -= this.#sizeOf(value)
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#newest = undefined
     this.#total = 0
   }
 }

@@ -33,4 +33,23 @@ test('bounded by size, where sizes are told', () => {
   assert.is(lru.size, 0)
 })
 
+test('what is asked for again and again stays, and what was between comes before what was not', () => {
+  const lru = new Lru<string, number>({ max: 3 })
+  for (const [index, key] of ['a', 'b', 'c'].entries()) lru.set(key, index)
+  for (const key of ['a', 'a', 'a', 'b', 'b']) assert.is(lru.get(key) !== undefined, true)
+  lru.set('d', 3)
+  assert.equal(
+    ['a', 'b', 'c', 'd'].map(key => lru.get(key)),
+    [0, 1, undefined, 3],
+  )
+  lru.delete('d')
+  lru.set('d', 4)
+  assert.is(lru.get('d'), 4)
+  lru.set('e', 5)
+  assert.equal(
+    ['a', 'b', 'd', 'e'].map(key => lru.get(key)),
+    [undefined, 1, 4, 5],
+  )
+})
+
 test.run()
