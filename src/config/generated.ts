@@ -29,7 +29,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
   {"key":"gateway.showRules","kind":"flag","default":false,"doc":"Answers made by a rule of a site’s _redirects name its line in X-Cairn-Redirects-Line, to find out why a page is not served"},
   {"key":"gateway.proxy","kind":"flag","default":true,"doc":"Clients may use the gateway as their HTTP proxy; CONNECT tunnels end in the gateway itself"},
   {"key":"gateway.proxies","kind":"list","default":[],"doc":"Addresses or ranges of proxies in front, whose X-Forwarded-Host and -Proto count; empty: everyone’s do"},
-  {"key":"gateway.retrievalTimeout","kind":"duration","default":"30s","doc":"Time until a request that needs the network must have its first byte"},
+  {"key":"gateway.retrievalTimeout","kind":"duration","default":"30s","doc":"Longest wait of a request for its first byte from the network, and then for each next one"},
   {"key":"gateway.stallTimeout","kind":"duration","default":"30s","doc":"A client that takes nothing for so long is dropped"},
   {"key":"gateway.maxConnections","kind":"count","default":8192,"doc":"Open connections to the gateway"},
   {"key":"gateway.workers","kind":"count","default":0,"doc":"Processes that serve the gateway beside the daemon, so that reading uses more cores; 0: the daemon serves it itself"},
