@@ -1,4 +1,4 @@
-// §5.48 of the gateway's spec: what peers fetch by HTTP over libp2p, from a node whose gateway is open to nobody.
+// §5.48 of the gateway's spec: what peers fetch by HTTP over libp2p, from a daemon whose gateway is open to nobody.
 
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
@@ -10,12 +10,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { createPeerHttp, HTTP_PROTOCOL } from '../../gateway/peer-http.ts'
-import { DAG_PB, RAW } from '../../src/block/cid.ts'
+import { type Service, serve } from '../../cli/serve.ts'
+import { HTTP_PROTOCOL } from '../../gateway/peer-http.ts'
+import { RAW } from '../../src/block/cid.ts'
 import { sha256 } from '../../src/block/hash.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { StreamSocket } from '../../src/net/stream-socket.ts'
-import { type LocalNode, openNode } from '../../src/node/open.ts'
 import { SILENT } from '../../src/observe/log.ts'
 import { readCarCids } from '../conformance/readers.ts'
 import { soon } from '../names/support.ts'
@@ -23,37 +23,39 @@ import { type NetNode, startNode, stopNodes } from '../net/net-node.ts'
 import { folderOf, someBytes } from '../support/dags.ts'
 import { MemoryBlocks } from '../support/memory-blocks.ts'
 
-let node: LocalNode
+let daemon: Service
+let address: string
 let peer: NetNode
 let block: CID
 let folder: CID
 const BYTES = someBytes(2 * 1024 * 1024)
 
 test.before(async () => {
+  const listen = ['/ip4/127.0.0.1/tcp/0']
+  const gateway = { listen: '', libp2p: true }
+  const api = { listen: '127.0.0.1:0' }
+  const config = configSchema.parse({ mode: 'lan', gateway, api, swarm: { listen }, daemon: { mdns: false } })
   const repo = mkdtempSync(join(tmpdir(), 'peer-http-'))
-  const swarm = { listen: ['/ip4/127.0.0.1/tcp/0'] }
-  const config = configSchema.parse({ mode: 'lan', swarm, daemon: { mdns: false } })
-  node = await openNode({ repo, config, log: SILENT, role: 'daemon', network: 'eager', createIfMissing: true })
-  const network = await node.networkReady
-  await network?.serveStreams(HTTP_PROTOCOL, createPeerHttp({ node, config, log: SILENT }).accept)
-  block = CID.createV1(RAW, sha256(BYTES))
+  daemon = await serve({ repo, config, log: SILENT, onMade: () => {} })
+  ;[address = ''] = await daemon.startNetwork()
+  block = await put(BYTES, 'raw')
   const memory = new MemoryBlocks()
   folder = folderOf(memory, [{ Name: 'a.bin', Hash: block, Tsize: BYTES.byteLength }])
-  const bytes = await memory.get(folder, soon())
-  assert.is(folder.code, DAG_PB)
-  await node.putBlocks(
-    [
-      { cid: block, bytes: BYTES },
-      { cid: folder, bytes },
-    ],
-    soon(),
-  )
+  assert.is(`${await put(await memory.get(folder, soon()), 'dag-pb')}`, `${folder}`)
   peer = await startNode()
 })
 
+async function put(bytes: Uint8Array, codec: string): Promise<CID> {
+  const body = new FormData()
+  body.append('file', new Blob([Buffer.from(bytes)]))
+  const url = `${daemon.urls.api}/api/v0/block/put?cid-codec=${codec}&allow-big-block=true`
+  const answer = (await (await fetch(url, { method: 'POST', body })).json()) as { Key: string }
+  return CID.parse(answer.Key)
+}
+
 test.after(async () => {
   await stopNodes()
-  await node[Symbol.asyncDispose]()
+  await daemon[Symbol.asyncDispose]()
 })
 
 interface Answer {
@@ -63,7 +65,6 @@ interface Answer {
 }
 
 async function openStream(): Promise<StreamSocket> {
-  const [address = ''] = node.network?.addresses() ?? []
   return new StreamSocket(await peer.network.helia.libp2p.dialProtocol(multiaddr(address), HTTP_PROTOCOL, soon()))
 }
 
