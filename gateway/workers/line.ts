@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid'
 import type { RoutingApi } from '../../src/api/routing.ts'
 import type { Wait } from '../../src/block/source.ts'
 import { CairnError } from '../../src/errors.ts'
-import { enforce } from '../../src/limits.ts'
+import { LIMITS } from '../../src/limits.ts'
 import type { Upstream } from '../../src/node/reader.ts'
 import {
   type FromDaemon,
@@ -49,7 +49,8 @@ export class Line {
     { signal }: Wait,
   ): AsyncGenerator<Questions[T]['event']> {
     signal.throwIfAborted()
-    enforce('workerQuestions', this.#waiting.size + 1, 'questions of a gateway worker under way')
+    if (this.#waiting.size >= LIMITS.workerQuestions.value)
+      throw new CairnError('TOO_MANY_REQUESTS', 'this node asks its peers for too much at once')
     const id = ++this.#lastId
     const waiting: Waiting = { events: [], end: undefined, wake: () => {} }
     this.#waiting.set(id, waiting)

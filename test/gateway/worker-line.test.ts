@@ -124,7 +124,7 @@ test('questions that are not answered are bounded', async () => {
       (error: CairnError) => error.code,
     ),
   )
-  assert.is(await Promise.race(outcomes), 'LIMIT')
+  assert.is(await Promise.race(outcomes), 'TOO_MANY_REQUESTS')
 })
 
 const config = configSchema.parse({ mode: 'lan', gateway: { listen: '127.0.0.1:0', workers: 1 } })
