@@ -22,7 +22,7 @@ const CACHE = '4MiB'
 const WARM_PATHS = 24_000
 const MOST_GROWTH_BYTES_PER_MINUTE = MiB / 2
 /** Objects must not grow at all. Pools of buffers and what is under way come and go below this. */
-const MOST_HELD_BYTES = 160 * MiB
+const MOST_HELD_BYTES = 200 * MiB
 
 interface Sample extends Memory {
   readonly minute: number
