@@ -30,11 +30,9 @@ export function networkRouting(helia: CairnHelia, hasDht: boolean): NetworkRouti
   }
   const describe = async ({ id, multiaddrs }: PeerInfo, protocols: readonly string[] = []): Promise<RoutedPeer> => {
     const addresses = await addressesOf(id, multiaddrs)
-    return {
-      id: id.toString(),
-      addresses: addresses.map(address => withoutPeer(address.toString(), id.toString())),
-      protocols,
-    }
+    // One address may have been told several times, with the id behind it and without.
+    const plain = new Set(addresses.map(address => withoutPeer(address.toString(), id.toString())))
+    return { id: id.toString(), addresses: [...plain], protocols }
   }
   return {
     async *findProviders(cid, { signal }) {
