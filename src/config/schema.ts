@@ -114,7 +114,11 @@ export const configSchema = z.strictObject({
       [],
       'Addresses or ranges of proxies in front, whose X-Forwarded-Host and -Proto count; empty: everyone’s do',
     ),
-    retrievalTimeout: text('duration', '30s', 'Longest wait of a request for its first byte from the network, and then for each next one'),
+    retrievalTimeout: text(
+      'duration',
+      '30s',
+      'Longest wait of a request for its first byte from the network, and then for each next one',
+    ),
     stallTimeout: text('duration', '30s', 'A client that takes nothing for so long is dropped'),
     maxConnections: count(LIMITS.connections.value, 'Open connections to the gateway'),
     workers: count(
