@@ -125,6 +125,21 @@ test('names that are looked up in the network are waited for like content; names
   })
 })
 
+test('requests behind one another on a connection that dies give their places back, answered or not', async () => {
+  await using safe = await safeGateway({ config: { maxRequests: 40, maxRetrievals: 40, clientShare: 100 } })
+  const { gateway, network } = safe
+  const inFlight = () => [...METRICS.httpInFlight.samples()].find(({ labels }) => labels.listener === 'gateway')?.value
+  const before = inFlight() ?? 0
+  for (const _ of [1, 2, 3]) {
+    const socket = open(gateway.server.port, `/ipfs/${ABSENT}`)
+    socket.write(`GET /ipfs/${ABSENT} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(20))
+    while (retrieving() !== 21) await new Promise(resolve => setImmediate(resolve))
+    await leave([socket])
+    await network.untilWaiting(0)
+    while (retrieving() !== 0 || inFlight() !== before) await new Promise(resolve => setImmediate(resolve))
+  }
+})
+
 test('places are given back whatever happens in between', () => {
   const concurrency = new Concurrency({ maxRequests: 2, maxRetrievals: 1, share: 0.5 })
   const first = concurrency.enter('a')
