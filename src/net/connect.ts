@@ -5,9 +5,20 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import type { DialGuard } from './dial-guard.ts'
 
-export async function connectPeer(libp2p: Libp2p, text: string, { signal }: Wait): Promise<{ id: string }> {
+export interface Connecting {
+  readonly libp2p: Libp2p
+  readonly dialGuard: Pick<DialGuard, 'allow'>
+}
+
+export async function connectPeer(
+  { libp2p, dialGuard }: Connecting,
+  text: string,
+  { signal }: Wait,
+): Promise<{ id: string }> {
   const address = parseAddress(text)
+  dialGuard.allow(address)
   try {
     // Without a signal a dial with the wrong swarm key may hang (notes: interop §1).
     const limited = AbortSignal.any([signal, AbortSignal.timeout(LIMITS.dialTimeoutMs.value)])

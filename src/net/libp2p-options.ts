@@ -20,6 +20,7 @@ import type { Config } from '../config/schema.ts'
 import { LIMITS } from '../limits.ts'
 import { KiB, MiB } from '../units.ts'
 import { AGENT_VERSION, VERSION } from '../version.ts'
+import type { DialGuard } from './dial-guard.ts'
 import type { Identity } from './identity.ts'
 import type { NetworkParts } from './modes.ts'
 import { autoNATWithOwnDials } from './own-dials.ts'
@@ -32,9 +33,17 @@ export interface Libp2pParts {
   readonly identity: Identity
   readonly swarmKey: Uint8Array | undefined
   readonly wantedRecords: WantedRecords
+  readonly dialGuard: DialGuard
 }
 
-export function libp2pOptions({ config, parts, identity, swarmKey, wantedRecords }: Libp2pParts): Libp2pOptions {
+export function libp2pOptions({
+  config,
+  parts,
+  identity,
+  swarmKey,
+  wantedRecords,
+  dialGuard,
+}: Libp2pParts): Libp2pOptions {
   const relay = parts.traversal ? [circuitRelayTransport()] : []
   const listen = parts.listen ? [...config.swarm.listen, ...(parts.traversal ? ['/p2p-circuit'] : [])] : []
   return {
@@ -51,6 +60,7 @@ export function libp2pOptions({ config, parts, identity, swarmKey, wantedRecords
     peerDiscovery: parts.mdns ? [mdns()] : [],
     peerRouters: parts.dht ? [walkPace()] : [],
     connectionManager: connectionLimits(config),
+    connectionGater: dialGuard.gater,
     connectionMonitor: {
       enabled: true,
       abortConnectionOnPingFailure: true,

@@ -15,6 +15,7 @@ import { guardServed } from '../policy/guard.ts'
 import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { connectPeer } from './connect.ts'
+import { createDialGuard, type DialGuard } from './dial-guard.ts'
 import { bootstrapWhileAlone, dialDiscovered } from './discovery.ts'
 import { attachExchange } from './exchange.ts'
 import { type CairnHelia, composeHelia } from './helia.ts'
@@ -90,6 +91,7 @@ interface Plan {
   readonly bootstrap: readonly ListedPeer[]
   readonly troubles: readonly string[]
   readonly wantedRecords: WantedRecords
+  readonly dialGuard: DialGuard
 }
 
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
@@ -139,11 +141,16 @@ async function makePlan({ config, repo, role }: NetworkOptions): Promise<Plan> {
   const parts = networkParts(config, role)
   if (!parts.network) throw new CairnError('NO_DAEMON', 'mode is offline: this node has no network')
   const swarmKey = await loadSwarmKey(repo, config)
+  const listed = config.swarm.peers.map(text => parseListedPeer(text))
+  const bootstrap = parts.bootstrap ? config.swarm.bootstrap.map(text => parseListedPeer(text, 'swarm.bootstrap')) : []
+  const dialGuard = createDialGuard({ isPublic: config.mode === 'public' })
+  for (const { address } of [...listed, ...bootstrap]) dialGuard.allow(address)
   return {
     parts,
     swarmKey,
-    listed: config.swarm.peers.map(text => parseListedPeer(text)),
-    bootstrap: parts.bootstrap ? config.swarm.bootstrap.map(text => parseListedPeer(text, 'swarm.bootstrap')) : [],
+    listed,
+    bootstrap,
+    dialGuard,
     identity: role === 'daemon' ? await loadIdentity(repo) : ephemeralIdentity(),
     troubles: parts.listen ? await checkListen(config.swarm.listen) : [],
     wantedRecords: new WantedRecords(),
@@ -200,7 +207,7 @@ function describe({ helia, denylist, records, wants, plan, stopping, log }: Runn
     addresses: () => libp2p.getMultiaddrs().map(String),
     protocols: () => libp2p.getProtocols().sort(),
     peers: () => listPeers(libp2p),
-    connect: (address, wait) => connectPeer(libp2p, address, wait),
+    connect: (address, wait) => connectPeer({ libp2p, dialGuard: plan.dialGuard }, address, wait),
     session: root => {
       const session = createSession(root)
       return { fetch: (cid, wait) => wants.fetch(cid, session, wait), state: () => wants.state(session) }
