@@ -13,6 +13,8 @@ export class Lru<K, V> {
   /** Asked for again and again, it need not be moved each time. */
   #newest: K | undefined
   #total = 0
+  /** Stays where it has come to: from the front again, it would step over all that was deleted there. */
+  #oldest = this.#entries.keys()
 
   constructor({ max, sizeOf = () => 1 }: LruOptions<V>) {
     this.#max = max
@@ -41,10 +43,16 @@ export class Lru<K, V> {
     this.#entries.set(key, value)
     this.#newest = key
     this.#total += size
-    for (const oldest of this.#entries.keys()) {
-      if (this.#total <= this.#max) break
-      this.delete(oldest)
+    while (this.#total > this.#max) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    let step = this.#oldest.next()
+    if (step.done === true) {
+      this.#oldest = this.#entries.keys()
+      step = this.#oldest.next()
     }
+    if (step.done !== true) this.delete(step.value)
   }
 
   delete(key: K): void {

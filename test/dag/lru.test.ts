@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Lru } from '../../src/dag/lru.ts'
+import { BlockCache } from '../../src/store/read/cache.ts'
 
 test('what was used longest ago is forgotten first', () => {
   const lru = new Lru<string, number>({ max: 2 })
@@ -50,6 +51,43 @@ test('what is asked for again and again stays, and what was between comes before
     ['a', 'b', 'd', 'e'].map(key => lru.get(key)),
     [undefined, 1, 4, 5],
   )
+})
+
+test('both caches forget what a list in order of use would, through 100,000 steps', () => {
+  const MOST = 37
+  const lru = new Lru<string, number>({ max: MOST })
+  // A block of a thousand bytes costs a little more than a thousand.
+  const blocks = new BlockCache(MOST * 1200)
+  const model = new Map<string, number>()
+  const values = Array.from({ length: 90 }, (_, i) => new Uint8Array(1000).fill(i))
+  let state = 1
+  const pick = (below: number) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return (state >>> 8) % below
+  }
+  for (let step = 0; step < 100_000; step++) {
+    const index = pick(values.length)
+    const key = `k${index}`
+    const known = model.get(key)
+    const action = pick(5)
+    model.delete(key)
+    if (action < 2) {
+      lru.set(key, index)
+      blocks.set(key, values[index] as Uint8Array)
+      model.set(key, index)
+      const [oldest] = model.keys()
+      if (model.size > MOST) model.delete(oldest as string)
+    } else if (action < 4) {
+      assert.is(lru.get(key), known)
+      assert.is(blocks.get(key)?.[0], known)
+      if (known !== undefined) model.set(key, known)
+    } else {
+      lru.delete(key)
+      blocks.delete(key)
+    }
+  }
+  assert.is(lru.size, model.size)
+  assert.is(blocks.usedBytes, model.size * 1200)
 })
 
 test.run()

@@ -6,6 +6,8 @@ const ENTRY_BYTES = 200
 export class BlockCache {
   readonly #maxBytes: number
   readonly #blocks = new Map<string, Uint8Array>()
+  /** Stays where it has come to: from the front again, it would step over all that was deleted there. */
+  #oldest = this.#blocks.entries()
   #usedBytes = 0
 
   constructor(maxBytes: number) {
@@ -30,11 +32,16 @@ export class BlockCache {
     if (cost > this.#maxBytes) return
     this.#blocks.set(key, bytes)
     this.#usedBytes += cost
-    for (const [oldest, { byteLength }] of this.#blocks) {
-      if (this.#usedBytes <= this.#maxBytes) break
-      this.#blocks.delete(oldest)
-      this.#usedBytes -= byteLength + ENTRY_BYTES
+    while (this.#usedBytes > this.#maxBytes) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    let { value } = this.#oldest.next()
+    if (value === undefined) {
+      this.#oldest = this.#blocks.entries()
+      value = this.#oldest.next().value
     }
+    if (value !== undefined) this.delete(value[0])
   }
 
   delete(key: string): void {
