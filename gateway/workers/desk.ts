@@ -3,7 +3,7 @@
 import { CID } from 'multiformats/cid'
 import type { CairnNode } from '../../src/api/node.ts'
 import type { Wait } from '../../src/block/source.ts'
-import { CairnError } from '../../src/errors.ts'
+import { CairnError, isCairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { FindRecord } from '../../src/names/ask-all.ts'
 import { parseKey } from '../../src/names/name.ts'
@@ -48,7 +48,11 @@ export class Desk implements Disposable {
     const controller = new AbortController()
     this.#running.set(id, controller)
     try {
-      for await (const event of this.#events(question, controller)) this.#tell(id, event)
+      for await (const event of this.#events(question, controller)) {
+        // Nobody waits any more: sources that do not look at the signal are left, too.
+        if (isCairnError(controller.signal.reason, 'CANCELLED')) return
+        this.#tell(id, event)
+      }
       send({ type: 'end', id })
     } catch (error) {
       send({ type: 'end', id, failure: packFailure(error) })

@@ -8,10 +8,12 @@ import { type AskedNode, Desk } from '../../gateway/workers/desk.ts'
 import { Line, upstreamOver } from '../../gateway/workers/line.ts'
 import type { FromDaemon, FromWorker } from '../../gateway/workers/messages.ts'
 import { startWorkers } from '../../gateway/workers/pool.ts'
+import type { RoutedPeer } from '../../src/api/routing.ts'
 import type { BlockSource, FetchState, Wait } from '../../src/block/source.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { CairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
+import { parseKey } from '../../src/names/name.ts'
 import { openNode } from '../../src/node/open.ts'
 import { openReader, type Upstream } from '../../src/node/reader.ts'
 import { SILENT } from '../../src/observe/log.ts'
@@ -25,10 +27,13 @@ const never = new AbortController().signal
 const onState = () => {}
 
 /** A daemon's end and a worker's, with the copying of a process border in between. */
-function joined(source: Partial<BlockSource>, { acknowledges = true } = {}) {
+function joined(
+  source: Partial<BlockSource>,
+  { acknowledges = true, ...parts }: Partial<AskedNode> & { acknowledges?: boolean } = {},
+) {
   const copy = <T>(message: T): T => deserialize(serialize(message)) as T
   const seen: FromWorker[] = []
-  const node = { content: { blocks: () => source } } as unknown as AskedNode
+  const node = { content: { blocks: () => source }, ...parts } as unknown as AskedNode
   const desk: Desk = new Desk({
     node,
     send: (message: FromDaemon, sent?: () => void) => {
@@ -111,6 +116,45 @@ test('a worker that takes nothing is sent no more than it may; the rest it finds
   for (const cid of blocks) came.push((await upstream.block(cid, cid, { signal: never, onState })) !== undefined)
   const most = LIMITS.workerAnswerBytes.value / (1024 * 1024)
   assert.equal([came.filter(Boolean).length, came.at(-1)], [most, false])
+})
+
+test('records, peers and whom to ask come from the daemon; who has heard enough ends the search', async () => {
+  const name = parseKey('k51qzi5uqu5dgutdk6i1ynyzgkqngpha5xpgia3a5qqp4jsh0u4csozksxel2r')
+  const told: { key?: string; ended?: boolean } = {}
+  const peer = (id: string): RoutedPeer => ({ id, addresses: [], protocols: [] })
+  const { upstream } = joined(
+    {},
+    {
+      findRecords: async ({ text }) => {
+        told.key = text
+        return [someBytes(40), someBytes(41)]
+      },
+      routing: {
+        async *findProviders() {
+          try {
+            for (let i = 0; ; i++) yield peer(`peer${i}`)
+          } finally {
+            told.ended = true
+          }
+        },
+        async *findPeer() {},
+        // biome-ignore lint/correctness/useYield: it fails before the first
+        async *closestPeers() {
+          throw new CairnError('NOT_IMPLEMENTED', 'no DHT')
+        },
+      },
+    },
+  )
+  const wait = { signal: never }
+  assert.equal(await upstream.records(name, wait), [someBytes(40), someBytes(41)])
+  assert.is(told.key, name.text)
+  const cid = cidOf(someBytes(5))
+  const { routing } = upstream
+  for await (const { id } of routing.findProviders(cid, wait)) if (id === 'peer7') break
+  await new Promise(setImmediate)
+  assert.ok(told.ended)
+  assert.equal(await Array.fromAsync(routing.findPeer(cid, wait)), [])
+  assert.is((await failureOf(Array.fromAsync(routing.closestPeers(cid, wait)))).code, 'NOT_IMPLEMENTED')
 })
 
 test('questions that are not answered are bounded', async () => {

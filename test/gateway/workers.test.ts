@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { get as httpGet, type IncomingMessage } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -58,6 +58,13 @@ function usesNoted(repo: string): number {
     database.close()
   }
 }
+
+/** An open file of the repository that has no name any more takes room that nobody sees. */
+const holdsDeleted = (pid: number): boolean =>
+  readdirSync(`/proc/${pid}/fd`).some(fd => {
+    const target = readlinkSync(`/proc/${pid}/fd/${fd}`)
+    return target.includes('/packs/') && target.endsWith(' (deleted)')
+  })
 
 /** What each worker answers while all others are stopped. */
 async function askEach<T>({ daemon }: Running, ask: () => Promise<T>): Promise<T[]> {
@@ -131,6 +138,8 @@ test('what is missing comes through the network of the daemon, in any number of 
     args: [...TWO, '--connect', a.swarm[0] ?? '', '--config', 'gateway.retrievalTimeout=5s'],
   })
   const { daemon } = two
+  const onlyIfCached = { headers: { 'cache-control': 'only-if-cached' } }
+  assert.is((await fetch(`${daemon.gateway}/ipfs/${root}`, onlyIfCached)).status, 412)
   try {
     const [first] = await askEach(two, async () => {
       const incoming = await open(`${daemon.gateway}/ipfs/${root}`)
@@ -142,7 +151,7 @@ test('what is missing comes through the network of the daemon, in any number of 
   } finally {
     await a.kill()
   }
-  const cached = await fetch(`${daemon.gateway}/ipfs/${root}`, { headers: { 'cache-control': 'only-if-cached' } })
+  const cached = await fetch(`${daemon.gateway}/ipfs/${root}`, onlyIfCached)
   assert.is(cached.status, 200)
   assert.is((await cached.arrayBuffer()).byteLength, content.byteLength)
   assert.equal(await writersOf(two), [daemon.child.pid])
@@ -239,6 +248,7 @@ test('a collection that moves and unlinks beneath a running answer does not harm
   const inFlight = await metric(two, 'cairn_http_in_flight{listener="gateway"}')
   assert.is(inFlight, 1, 'the answer was not over')
   assert.ok(Buffer.concat(await Array.fromAsync(incoming)).equals(keep))
+  await until('what is unlinked is let go', () => !childrenOf(daemon.child.pid).some(holdsDeleted))
 })
 
 test('a port that is taken is told as without workers; a socket of the file system goes with them', async () => {
