@@ -50,7 +50,7 @@ export class Desk implements Disposable {
     try {
       for await (const event of this.#events(question, controller)) {
         // Nobody waits any more: sources that do not look at the signal are left, too.
-        if (isCairnError(controller.signal.reason, 'CANCELLED')) return
+        if (isCairnError(controller.signal.reason, 'CANCELLED')) throw controller.signal.reason
         this.#tell(id, event)
       }
       send({ type: 'end', id })
