@@ -31,4 +31,13 @@ for (const commit of ['inline', 'worker'] as const) {
   })
 }
 
+test('a request that is late may listen to a store that is closing: nothing looks into the closed database', async () => {
+  const store = await freshStore()
+  await store[Symbol.asyncDispose]()
+  const stop = store.onCommit(() => assert.unreachable('nobody commits any more'))
+  // Three polls; one that failed would end this process.
+  await setTimeout(300)
+  stop()
+})
+
 test.run()

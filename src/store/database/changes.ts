@@ -11,6 +11,7 @@ export class Changes implements Disposable {
   readonly #listeners = new Set<CommitListener>()
   #timer: NodeJS.Timeout | undefined
   #seen = 0
+  #isClosed = false
   /** The commit thread's own commits look like another process's. */
   #ownSince = false
 
@@ -20,13 +21,14 @@ export class Changes implements Disposable {
 
   listen(listener: CommitListener): () => void {
     this.#listeners.add(listener)
-    if (this.#timer === undefined) {
+    // Whoever still listens while the store closes hears no more.
+    if (this.#timer === undefined && !this.#isClosed) {
       this.#seen = this.#version()
       this.#timer = setInterval(() => this.#poll(), POLL_MS).unref()
     }
     return () => {
       this.#listeners.delete(listener)
-      if (this.#listeners.size === 0) this[Symbol.dispose]()
+      if (this.#listeners.size === 0) this.#stop()
     }
   }
 
@@ -55,8 +57,13 @@ export class Changes implements Disposable {
     return this.#database.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0
   }
 
-  [Symbol.dispose](): void {
+  #stop(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true
+    this.#stop()
   }
 }

@@ -22,6 +22,7 @@ export class PackFiles implements Disposable {
   readonly #open = new Map<number, Descriptor>()
   #timer: NodeJS.Timeout | undefined
   #seen = ''
+  #isClosed = false
 
   constructor({ path, database }: { path: string; database: Database }) {
     this.#path = path
@@ -59,7 +60,8 @@ export class PackFiles implements Disposable {
       if (this.#open.size <= LIMITS.packDescriptors.value) break
       this.#drop(oldest)
     }
-    this.#timer ??= setInterval(() => this.dropDead(), CHECK_MS).unref()
+    // A reader that is late, while the store closes, needs nobody to look after its descriptor.
+    if (!this.#isClosed) this.#timer ??= setInterval(() => this.dropDead(), CHECK_MS).unref()
     return descriptor
   }
 
@@ -93,6 +95,7 @@ export class PackFiles implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true
     clearInterval(this.#timer)
     for (const pack of [...this.#open.keys()]) this.#drop(pack)
   }
