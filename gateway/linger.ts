@@ -48,7 +48,14 @@ export function awaitRest(incoming: IncomingMessage, socket: Socket): void {
 /** `answering` knows the last answer under way on a connection. */
 export function endAllSoftly(server: Server, answering: ReadonlyMap<Socket, ServerResponse>): void {
   server.on('connection', (socket: Socket) => {
-    const { destroySoon } = socket
+    const { destroy, destroySoon } = socket
+    socket.destroy = error => {
+      if (!wouldLookWhole(answering.get(socket), socket)) return destroy.call(socket, error)
+      socket.destroy = destroy
+      // At once: what waits would be written first, and then a proper end.
+      socket.destroySoon = () => socket.destroy()
+      return socket.resetAndDestroy()
+    }
     // What Node calls after the last answer on a connection.
     socket.destroySoon = () => {
       const mayStillSend = broken.has(socket) || last.has(socket) || answering.get(socket)?.req.complete === false
@@ -67,6 +74,12 @@ export function endAllSoftly(server: Server, answering: ReadonlyMap<Socket, Serv
     } else if (!socket.writable || outgoing?.headersSent === true) socket.destroy(error)
     else endSoftly(socket, refusalOf(error))
   })
+}
+
+/** To HTTP/1.0, which nginx speaks, the end of the connection is the end of an answer: only a reset says that it is none. */
+function wouldLookWhole(outgoing: ServerResponse | undefined, { destroyed, remoteFamily }: Socket): boolean {
+  if (outgoing === undefined || outgoing.req.httpVersionMinor > 0 || destroyed) return false
+  return outgoing.headersSent && !outgoing.writableFinished && remoteFamily !== undefined
 }
 
 const STATUS: Partial<Record<string, string>> = {

@@ -98,7 +98,10 @@ export function sendError({ incoming, outgoing, cors }: Http, message: string, {
 function breakOff(outgoing: ServerResponse, document: string): void {
   METRICS.httpAborted.add(1, { listener: 'api' })
   const cut = () => outgoing.socket?.destroySoon()
-  if (outgoing.writableEnded || outgoing.getHeader('X-Chunked-Output') === undefined) cut()
+  const isStream = !outgoing.writableEnded && outgoing.getHeader('X-Chunked-Output') !== undefined
+  // To HTTP/1.0 an end after what was written would be a proper one.
+  if (!isStream && outgoing.req.httpVersionMinor === 0) outgoing.destroy()
+  else if (!isStream) cut()
   else outgoing.write(document, cut)
 }
 
