@@ -60,7 +60,16 @@ export const command = define({
     })
     const stopped = stopOf(signal, service.stopRequested)
     const { announces } = networkParts(config, 'daemon')
-    const about = { version: VERSION, repo, mode: config.mode, peerId: service.peerId, announces, ...service.urls }
+    const { workers } = config.gateway
+    const about = {
+      version: VERSION,
+      repo,
+      mode: config.mode,
+      peerId: service.peerId,
+      announces,
+      workers,
+      ...service.urls,
+    }
     if (globals.json !== true) {
       io.stdout.write(servingText(about, io.stdout))
       await io.stdout.flush()

@@ -1,6 +1,7 @@
 // What the daemon tells people when it serves: where to click, who can see it, what to do next.
 
 import type { Out } from '../io.ts'
+import { count } from '../print.ts'
 
 export interface DaemonAbout {
   readonly version: string
@@ -10,13 +11,16 @@ export interface DaemonAbout {
   readonly peerId: string
   /** Empty where it is turned off. */
   readonly gateway: string
+  /** Processes that serve it beside the daemon. */
+  readonly workers: number
   readonly api: string
 }
 
 export function servingText(about: DaemonAbout, out: Pick<Out, 'style'>): string {
-  const { version, repo, mode, announces, peerId, gateway, api } = about
+  const { version, repo, mode, announces, peerId, gateway, workers, api } = about
+  const by = workers === 0 ? '' : ` (${count(workers, 'worker')})`
   const rows = [
-    ['Gateway', gateway === '' ? 'off' : out.style('underline', gateway)],
+    ['Gateway', gateway === '' ? 'off' : `${out.style('underline', gateway)}${by}`],
     ['API', api === '' ? 'off' : api],
     ['Mode', `${mode}; announces ${announces}`],
     ['Peer', peerId],
