@@ -67,17 +67,16 @@ async function* below(
   })
 }
 
-/** The links of a sharded folder that lead to its own shards; each shard is read once, as the child of its parent. */
+/** The links of a sharded folder that lead to its own shards. Of those above only the fan-out counts, which is the root's in all: none is kept. */
 function shardLinks(): (cid: CID, bytes: Uint8Array) => CID[] {
-  const parents = new Map<string, Shard>()
+  let root: Shard | undefined
   return (cid, bytes) => {
-    const parent = parents.get(cid.toString())
-    const shard = parent === undefined ? readShard(readNode(cid, bytes)) : readSubShard(cid, bytes, parent)
+    const shard = root === undefined ? readShard(readNode(cid, bytes)) : readSubShard(cid, bytes, root)
+    root ??= shard
     const links: CID[] = []
     for (let index = 0; index < shard.node.links.count; index++) {
       if (isSubShard(shard, index)) links.push(shard.node.links.cid(index))
     }
-    for (const link of links) parents.set(link.toString(), shard)
     return links
   }
 }
