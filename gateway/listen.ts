@@ -7,7 +7,7 @@ import { findPortHolder } from './port-holder.ts'
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
-  /** Sockets that another process has bound and handed on. */
+  /** Sockets that another process has bound and handed on; no configuration can say that. */
   | { readonly kind: 'fds'; readonly fds: readonly number[] }
 
 /** Node takes descriptors here too; its types do not know. */
@@ -23,7 +23,7 @@ export interface ListenOrigin {
 
 export function parseListen(text: string): ListenAddress {
   if (text.startsWith('unix:') && text.length > 5) return { kind: 'unix', path: text.slice(5) }
-  if (/^fd:\d+(?:,\d+)*$/.test(text)) return { kind: 'fds', fds: text.slice(3).split(',').map(Number) }
+  if (/^fds=\d+(?:,\d+)*$/.test(text)) return { kind: 'fds', fds: text.slice(4).split(',').map(Number) }
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:/\s]*)):(\d{1,5})$/i.exec(text)
   const port = Number(match?.[3])
   const host = match?.[1] ?? match?.[2] ?? ''
@@ -45,7 +45,7 @@ export function socketsOf(address: ListenAddress): ListenSocket[] {
 
 export function urlOf(address: ListenAddress, port: number): string {
   if (address.kind === 'unix') return `unix:${address.path}`
-  if (address.kind === 'fds') return `fd:${address.fds}`
+  if (address.kind === 'fds') return `fds=${address.fds}`
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`
 }
 

@@ -111,7 +111,7 @@ export const LIMITS = {
   forwardedHops: limit(32, 'count', 'Addresses of X-Forwarded-For that are looked at'),
   pinWalks: limit(64, 'count', 'Requests that wait to learn whether a pin reaches their content'),
   signingKeys: limit(64, 'count', 'Keys for signed addresses'),
-  workers: limit(64, 'count', 'Gateway workers', 'gateway.workers'),
+  workers: limit(64, 'count', 'Gateway workers (`gateway.workers`)'),
   workerQuestions: limit(8192, 'count', 'What one gateway worker asks of the daemon at once'),
   workerAnswerBytes: limit(32 * MiB, 'bytes', 'Blocks on their way from the daemon to one gateway worker'),
   ranges: limit(8, 'count', 'Ranges in one request'),

@@ -34,7 +34,7 @@ async function serve({ repo, config, logLevel, sockets }: WorkerStart): Promise<
   try {
     const log = relayLogger(logLevel, record => send({ type: 'log', record }))
     await using node = await openReader({ repo, config, log, upstream: upstreamOver(line) })
-    const listening = { listen: `fd:${sockets}`, onConnection: acceptFairly() }
+    const listening = { listen: `fds=${sockets}`, onConnection: acceptFairly() }
     const server = await startGatewayServer({ node, config, repo, log, ...listening })
     const telling = setInterval(tellMetrics, METRICS_MS)
     send({ type: 'ready' })

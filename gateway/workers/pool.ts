@@ -3,7 +3,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../src/config/schema.ts'
 import { CairnError, isCairnError } from '../../src/errors.ts'
-import { enforce } from '../../src/limits.ts'
 import type { Logger } from '../../src/observe/log.ts'
 import { METRICS } from '../../src/observe/metrics.ts'
 import { GATEWAY_ORIGIN } from '../content/server.ts'
@@ -41,7 +40,6 @@ export interface WorkerGroup extends HttpServer {
 /** Resolves when all of them listen; the error of the first that cannot. */
 export async function startWorkers(options: PoolOptions): Promise<WorkerGroup> {
   const { config } = options
-  enforce('workers', config.gateway.workers, 'gateway.workers')
   const port = await holdPort(config.gateway.listen, GATEWAY_ORIGIN)
   const pool = new Pool(options, port)
   try {

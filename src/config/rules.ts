@@ -1,6 +1,7 @@
 // What must hold between config values, beyond the kind of each.
 
 import { CairnError, toCairnError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { parseHostEntry } from './hosts.ts'
 import { parseAddress } from './kinds.ts'
 import { parseRate } from './rate.ts'
@@ -29,7 +30,10 @@ export function checkRules(config: Config, origin: (key: string) => string): voi
       fail('gateway.hosts', message, hint)
     }
   }
-  const { rate, clientShare } = config.gateway
+  const { rate, clientShare, workers } = config.gateway
+  const most = LIMITS.workers.value
+  if (workers > most)
+    fail('gateway.workers', `${workers} are more than ${most}`, 'one for each processor core is enough')
   try {
     parseRate(rate)
   } catch (error) {

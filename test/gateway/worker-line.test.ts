@@ -10,6 +10,7 @@ import type { FromDaemon, FromWorker } from '../../gateway/workers/messages.ts'
 import { startWorkers } from '../../gateway/workers/pool.ts'
 import type { RoutedPeer } from '../../src/api/routing.ts'
 import type { BlockSource, FetchState, Wait } from '../../src/block/source.ts'
+import { loadConfig } from '../../src/config/load.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { CairnError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -207,6 +208,19 @@ test('a worker that cannot start is the error of all; where none can be kept ali
   assert.equal([code, (cause as CairnError).code], ['INTERNAL', 'NO_REPO'])
   await group.close({ drainMs: 0 })
   await node[Symbol.asyncDispose]()
+})
+
+test('more workers than anyone has use for, and sockets that only a worker is given, are bad configuration', () => {
+  const code = (value: string, key: string) => {
+    try {
+      loadConfig({ repo: '/nowhere', env: {}, flags: [{ key, value, flag: 'test' }] })
+      return ''
+    } catch (error) {
+      return (error as CairnError).code
+    }
+  }
+  assert.equal([code('64', 'gateway.workers'), code('65', 'gateway.workers')], ['', 'BAD_CONFIG'])
+  assert.is(code('fds=4', 'gateway.listen'), 'BAD_CONFIG')
 })
 
 test('what a worker has counted is added up, and stays when it ends; what it was doing does not', () => {
