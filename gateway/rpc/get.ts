@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import type { CID } from 'multiformats/cid'
 import type { ContentApi, Entry } from '../../src/api/content.ts'
+import { entryContent } from '../../src/dag/export/entry-content.ts'
 import { type TarEntry, writeTar } from '../../src/dag/export/tar.ts'
 import { CairnError } from '../../src/errors.ts'
 import { bool, command, int, type Reply, text } from './command.ts'
@@ -47,13 +48,12 @@ export const getCommand = command({
 async function* tarEntries({ content, entry, name, signal }: Wanted): AsyncGenerator<TarEntry> {
   // Kubo dates what has no time of its own to the moment of asking, and so does everybody's tar.
   const now = { secs: BigInt(Math.floor(Date.now() / 1000)), nsecs: 0 }
-  for await (const { cid, kind, path, sizeBytes, mode, mtime = now, target } of content.tree(entry.cid, {
-    root: entry.root,
-    signal,
-  })) {
+  const { root } = entry
+  for await (const found of content.tree(entry.cid, { root, signal })) {
+    const { cid, kind, path, sizeBytes, mode, mtime = now, target } = found
     if (kind === 'other') throw new CairnError('NOT_A_FILE', `${cid} is not a file or folder`)
     const head = { path: [name, ...path], kind, sizeBytes, mode, mtime, target }
-    yield kind === 'file' ? { ...head, content: content.read(cid, { root: entry.root, signal, reuse: true }) } : head
+    yield kind === 'file' ? { ...head, content: entryContent(content, found, { root, signal, reuse: true }) } : head
   }
 }
 

@@ -40,6 +40,8 @@ export interface DirectoryEntry {
 /** One step of a whole tree, parents before children. `path` is relative to the root; '' is the root itself. */
 export interface TreeEntry extends Entry {
   readonly path: readonly string[]
+  /** Small files that are one block and nothing else: their content, which was read on the way. */
+  readonly bytes?: Uint8Array
 }
 
 export interface ContentWait extends Wait {

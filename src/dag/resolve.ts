@@ -155,6 +155,6 @@ function describeBlock(cid: CID, bytes: Uint8Array): Entry {
   }
 }
 
-function whenKnown<T, R>(value: T | Promise<T>, then: (value: T) => R): R | Promise<R> {
+export function whenKnown<T, R>(value: T | Promise<T>, then: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(then) : then(value)
 }

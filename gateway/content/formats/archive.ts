@@ -1,6 +1,7 @@
 // The entries of an archive of some content: everything below it, under the name of its CID (spec: gateway §2.15).
 
 import type { ContentApi, Resolved, TreeEntry } from '../../../src/api/content.ts'
+import { entryContent } from '../../../src/dag/export/entry-content.ts'
 import type { TarEntry } from '../../../src/dag/export/tar.ts'
 import { escapeName } from '../../../src/dag/names.ts'
 import { CairnError } from '../../../src/errors.ts'
@@ -42,7 +43,7 @@ export async function* archiveEntries(
       target: entry.target,
       sizeBytes: entry.kind === 'file' ? entry.sizeBytes : 0,
     }
-    yield entry.kind === 'file' ? { ...head, content: content.read(entry.cid, { root, signal, reuse }) } : head
+    yield entry.kind === 'file' ? { ...head, content: entryContent(content, entry, { root, signal, reuse }) } : head
   }
 }
 

@@ -6,6 +6,7 @@ import { isCairnError } from '../../errors.ts'
 import { createPace } from '../../store/collect/pace.ts'
 import { escapeName } from '../names.ts'
 import { DiskTree } from './disk-tree.ts'
+import { entryContent } from './entry-content.ts'
 
 export interface ExtractOptions extends ContentWait {
   readonly content: Pick<ContentApi, 'tree' | 'read'>
@@ -106,9 +107,9 @@ class Extraction {
     } else this.#skip(path, 'it is neither file, folder nor symlink')
   }
 
-  async *#read({ cid }: TreeEntry): AsyncGenerator<Uint8Array> {
+  async *#read(entry: TreeEntry): AsyncGenerator<Uint8Array> {
     const { content, root = this.#options.cid, signal } = this.#options
-    for await (const chunk of content.read(cid, { signal, root, reuse: true })) {
+    for await (const chunk of entryContent(content, entry, { signal, root, reuse: true })) {
       yield chunk
       this.#counts.bytes += chunk.byteLength
       this.#progress()

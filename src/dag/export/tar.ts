@@ -2,6 +2,7 @@
 
 import { CairnError } from '../../errors.ts'
 import { bytesOfName, checkArchiveName } from '../names.ts'
+import type { Content } from './entry-content.ts'
 import { gatherBytes } from './gather.ts'
 
 export interface TarEntry {
@@ -14,7 +15,7 @@ export interface TarEntry {
   readonly target?: string | undefined
   /** Files only: exactly `sizeBytes` of them. */
   readonly sizeBytes: number
-  readonly content?: AsyncIterable<Uint8Array>
+  readonly content?: Content
 }
 
 const BLOCK = 512
@@ -111,29 +112,31 @@ interface Fields {
   readonly target: string
 }
 
+/** What all heads have in common. */
+const TEMPLATE = Buffer.alloc(BLOCK)
+TEMPLATE.write('0000000\u00000000000\u00000000000', 100, 'latin1')
+TEMPLATE.write('ustar\u000000', 257, 'latin1')
+
 function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
-  const block = Buffer.alloc(BLOCK)
-  const octal = (value: number, at: number, digits: number) =>
-    block.write(value.toString(8).padStart(digits, '0'), at, digits, 'latin1')
-  writeName(block, name, 0)
-  octal(mode, 100, 7)
-  octal(0, 108, 7)
-  octal(0, 116, 7)
-  octal(sizeBytes, 124, 11)
-  octal(secs, 136, 11)
-  block.fill(' ', 148, 156)
-  block.write(type, 156)
-  writeName(block, target, 157)
-  block.write('ustar\u000000', 257, 'latin1')
-  let sum = 0
-  for (const byte of block) sum += byte
-  octal(sum, 148, 6)
-  block[154] = 0
+  const block = Buffer.from(TEMPLATE)
+  block.write(name, 0, NAME_BYTES)
+  octal(block, { value: mode, at: 100, digits: 7 })
+  octal(block, { value: sizeBytes, at: 124, digits: 11 })
+  octal(block, { value: secs, at: 136, digits: 11 })
+  block[156] = type.charCodeAt(0)
+  if (target !== '') block.write(target, 157, NAME_BYTES)
+  // The sum is taken as if its own field were blank.
+  let sum = 8 * 0x20
+  for (let at = 0; at < BLOCK; at++) sum += block[at] as number
+  octal(block, { value: sum, at: 148, digits: 6 })
+  block[155] = 0x20
   return block
 }
 
-/** Whole characters where it is text: what does not fit stands in full in a pax record. */
-function writeName(block: Buffer, name: string, at: number): void {
-  if (name.isWellFormed()) block.write(name, at, NAME_BYTES)
-  else block.set(bytesOfName(name).subarray(0, NAME_BYTES), at)
+function octal(block: Buffer, { value, at, digits }: { value: number; at: number; digits: number }): void {
+  // Beyond 32 bits there are no shifts.
+  for (let index = at + digits - 1, rest = value; index >= at; index--) {
+    block[index] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
 }

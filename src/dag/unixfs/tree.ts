@@ -2,28 +2,35 @@
 
 import type { CID } from 'multiformats/cid'
 import type { DirectoryEntry, Entry, TreeEntry } from '../../api/content.ts'
+import { RAW } from '../../block/cid.ts'
 import type { BlockSource, Wait } from '../../block/source.ts'
 import { childSignal } from '../../block/waiting.ts'
 import { CairnError } from '../../errors.ts'
 import { enforce, LIMITS } from '../../limits.ts'
 import { createPace } from '../../store/collect/pace.ts'
-import { entryOf } from '../resolve.ts'
+import { KiB } from '../../units.ts'
+import { loadBlock } from '../blocks.ts'
+import { entryOf, whenKnown } from '../resolve.ts'
 import { listDirectory } from './list.ts'
 
 /** Entries looked at ahead below one folder, and in the whole walk. */
 const READ_AHEAD = 8
 const MAX_PENDING = 32
+/** Files up to here come with their content, which would be looked up a second time otherwise. */
+const SMALL_BYTES = 64 * KiB
 
 export interface TreeOptions extends Wait {
   /** Folders and files in all, default `readVisits`: shared folders can make a small DAG an endless tree. */
   readonly maxEntries?: number
 }
 
+type Described = Entry & Pick<TreeEntry, 'bytes'>
+
 interface Frame {
   readonly name: string
   readonly entries: AsyncGenerator<DirectoryEntry>
   isListed: boolean
-  readonly pending: { readonly name: string; readonly entry: Entry | Promise<Entry> }[]
+  readonly pending: { readonly name: string; readonly entry: Described | Promise<Described> }[]
 }
 
 /** A root that is no folder is the only entry, with an empty path. */
@@ -74,7 +81,7 @@ async function take(
     const { value, done } = await frame.entries.next()
     if (done === true) frame.isListed = true
     else {
-      frame.pending.push({ name: value.name, entry: describe(source, value.cid, wait) })
+      frame.pending.push({ name: value.name, entry: describe(source, value, wait) })
       pending.count++
     }
   }
@@ -83,9 +90,17 @@ async function take(
 }
 
 /** A failure comes when the entry's turn comes. */
-function describe(source: BlockSource, cid: CID, wait: Wait): Entry | Promise<Entry> {
+function describe(
+  source: BlockSource,
+  { cid, totalBytes }: DirectoryEntry,
+  wait: Wait,
+): Described | Promise<Described> {
   try {
-    const entry = entryOf(source, cid, wait)
+    // Whoever walks a tree reads its files next. What the link says of the size is a hint: there may be no more of it kept.
+    const isSmall = cid.code === RAW && totalBytes > 0 && totalBytes <= SMALL_BYTES
+    const entry = isSmall
+      ? whenKnown(loadBlock(source, cid, wait), bytes => small(cid, bytes))
+      : entryOf(source, cid, wait)
     if (entry instanceof Promise) entry.catch(() => {})
     return entry
   } catch (error) {
@@ -94,3 +109,10 @@ function describe(source: BlockSource, cid: CID, wait: Wait): Entry | Promise<En
     return failed
   }
 }
+
+const small = (cid: CID, bytes: Uint8Array): Described => ({
+  cid,
+  kind: 'file',
+  sizeBytes: bytes.byteLength,
+  ...(bytes.byteLength <= SMALL_BYTES && { bytes }),
+})
