@@ -15,7 +15,7 @@ const ENTRIES = isFull ? 1_000_000 : 20_000
 const MOST_FIRST_BYTE_MS = 300
 /** The block cache holds a hundred thousand small shards: below this much of the time goes into finding garbage. */
 const HEAP_MIB = 192
-const MOST_MIB = 320
+const MOST_MIB = 400
 const PAGE = 1000
 
 /** From the request to the first byte of the body. */
