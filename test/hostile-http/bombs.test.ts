@@ -1,5 +1,9 @@
+import { encode } from '@ipld/dag-cbor'
+import { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { DAG_CBOR } from '../../src/block/cid.ts'
+import { sha256 } from '../../src/block/hash.ts'
 import { MiB } from '../../src/units.ts'
 import { startApi } from '../gateway/api-support.ts'
 import { startGateway, type TestGateway } from '../gateway/support.ts'
@@ -175,6 +179,17 @@ test('1,000 requests in one go are answered in their order', async () => {
   assert.is(answers.length, 1001)
   assert.is(rest.byteLength, 0)
   for (const [index, i] of order.entries()) assert.is(answers[index]?.body.toString(), `file ${i}\n`)
+})
+
+test('a document of two million values is not taken apart for a page', async () => {
+  const bytes = encode(new Array(2_000_000).fill(0))
+  const cid = CID.createV1(DAG_CBOR, sha256(bytes))
+  gateway.memory.putVerified(cid, bytes)
+  const page = await gateway.get(`/ipfs/${cid}/`, { accept: 'text/html' })
+  assert.is(page.status, 200)
+  assert.match(await page.text(), 'is not taken apart here')
+  const whole = await gateway.get(`/ipfs/${cid}?format=raw`)
+  assert.ok(Buffer.from(bytes).equals(Buffer.from(await whole.arrayBuffer())))
 })
 
 test('bombs in the body of an upload', async () => {

@@ -6,12 +6,15 @@ import { loadBlock } from '../../../src/dag/blocks.ts'
 import { decodeBlock, isDocument } from '../../../src/dag/codecs.ts'
 import { hasUnixfs, nameText, readNode } from '../../../src/dag/unixfs/node.ts'
 import { isCairnError } from '../../../src/errors.ts'
-import { formatSize } from '../../../src/units.ts'
+import { formatSize, KiB } from '../../../src/units.ts'
 import type { Exchange, Representation } from '../respond.ts'
 import { BLOCK_VERSION, type BlockLink, type BlockPage, renderBlock } from '../views/block.ts'
 import { documentLinks } from '../views/links.ts'
 import { placeOf } from '../views/place.ts'
 import { pageRepresentation } from './page.ts'
+
+/** Millions of values fit into one block: to take them apart would keep everybody waiting, for a page that nobody reads. */
+const MOST_DOCUMENT_BYTES = 256 * KiB
 
 /** Codecs whose documents people get as a page, and programs as they are. */
 export const hasPreview = (codec: number): boolean => codec === DAG_JSON || codec === DAG_CBOR
@@ -69,6 +72,10 @@ function read({ cid, kind, sizeBytes }: Resolved, bytes: Uint8Array): Descriptio
     }
   }
   if (cid.code !== DAG_PB && !isDocument(cid.code)) return { kind: 'block', links: [], value: undefined, fault: '' }
+  if (bytes.byteLength > MOST_DOCUMENT_BYTES) {
+    const fault = `A document of more than ${formatSize(MOST_DOCUMENT_BYTES)} is not taken apart here.`
+    return { kind: 'document', links: [], value: undefined, fault }
+  }
   const value = decodeBlock(cid, bytes)
   return { kind: cid.code === DAG_PB ? 'node' : 'document', links: documentLinks(value), value: { value }, fault: '' }
 }
