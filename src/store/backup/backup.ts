@@ -172,12 +172,13 @@ export async function* copyFiles(
   }
 }
 
-/** They may change: copied anew each time. */
+/** They may change: copied anew each time. A key or a rule that was taken back is taken out of the copy. */
 export async function copySideFiles(from: string, to: string, copier: Copier): Promise<void> {
-  for (const { name, file, sizeBytes } of listSideFiles(from)) {
-    rmSync(join(to, name), { force: true })
-    await copier.copy({ from: file, to: join(to, name), sizeBytes })
-  }
+  const files = listSideFiles(from)
+  for (const { name, file, sizeBytes } of files)
+    await copier.copy({ from: file, to: join(to, name), sizeBytes, isChanging: true })
+  const names = new Set(files.map(({ name }) => name))
+  for (const { name, file } of listSideFiles(to)) if (name.includes('/') && !names.has(name)) rmSync(file)
 }
 
 interface VerifyOptions extends Wait {

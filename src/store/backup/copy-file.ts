@@ -16,6 +16,8 @@ export interface Copy {
   readonly to: string
   /** Of a pack that grows meanwhile, what was committed. */
   readonly sizeBytes: number
+  /** It may be another file by now: copied anew, as much as there is. */
+  readonly isChanging?: boolean
 }
 
 /** Copies files one after the other and remembers whose folders have to be synced. */
@@ -32,9 +34,9 @@ export class Copier {
   }
 
   /** Nothing is done if it is there already: packs only grow, files never change. */
-  async copy({ from, to, sizeBytes }: Copy): Promise<void> {
+  async copy({ from, to, sizeBytes, isChanging = false }: Copy): Promise<void> {
     this.#signal.throwIfAborted()
-    if ((statSync(to, { throwIfNoEntry: false })?.size ?? -1) >= sizeBytes) {
+    if (!isChanging && (statSync(to, { throwIfNoEntry: false })?.size ?? -1) >= sizeBytes) {
       this.skippedBytes += sizeBytes
       return
     }
@@ -45,7 +47,7 @@ export class Copier {
     }
     const temp = `${to}.tmp`
     try {
-      await this.#write({ from, to: temp, sizeBytes })
+      await this.#write({ from, to: temp, sizeBytes, isChanging })
       renameSync(temp, to)
     } catch (error) {
       rmSync(temp, { force: true })
@@ -56,8 +58,9 @@ export class Copier {
     this.copiedBytes += sizeBytes
   }
 
-  async #write({ from, to, sizeBytes }: Copy): Promise<void> {
+  async #write({ from, to, sizeBytes: expected, isChanging = false }: Copy): Promise<void> {
     await using source = await open(from, 'r')
+    const sizeBytes = isChanging ? (await source.stat()).size : expected
     await using target = await open(to, 'w', 0o600).catch(error => {
       throw explainPlace(error, to)
     })

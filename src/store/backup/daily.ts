@@ -10,7 +10,7 @@ import { repoPaths } from '../paths.ts'
 import type { Store } from '../store.ts'
 import { listDailyBackups, writeDailyBackup } from './daily-file.ts'
 import { appendInline, listInlineLogs } from './inline-log.ts'
-import { listSideFiles } from './side-files.ts'
+import { listDailyFiles } from './side-files.ts'
 
 const KEPT = 7
 const DAY_MS = 24 * 3_600_000
@@ -40,7 +40,7 @@ export async function backUpDaily({ store, log, now = false, signal }: DailyOpti
   // First the blocks, then the pins: each root that the file names is of a tree whose inner nodes are safe, or came after it.
   const inline = await appendInline({ path, database, mostBytes: maxBytes - diskBytes, signal })
   if (!inline.isComplete) log.warn('no room in store.max for a backup of every inner node', { ...inline })
-  const files = Object.fromEntries(listSideFiles(path).map(({ name, file }) => [name, readFileSync(file, 'base64')]))
+  const files = Object.fromEntries(listDailyFiles(path).map(({ name, file }) => [name, readFileSync(file, 'base64')]))
   const file = await writeDailyBackup({ path, database, files, nowMs: Date.now(), signal })
   for (const old of listDailyBackups(path).slice(KEPT)) rmSync(old.file, { force: true })
   await countBytes(store)

@@ -6,14 +6,16 @@
 // comes back too, and it goes before the backup. Blocks that were dead may come back; the next collection takes them.
 
 import { closeSync, existsSync, fdatasyncSync, fstatSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { CID } from 'multiformats/cid'
 import type { Wait } from '../../block/source.ts'
 import type { Logger } from '../../observe/log.ts'
+import { makeFolders } from '../../writable.ts'
 import { listDailyBackups, readDailyRows, verifyDailyBackup } from '../backup/daily-file.ts'
 import { listInlineLogs } from '../backup/inline-log.ts'
 import { isPolicyTable } from '../backup/policy-rows.ts'
+import { SIDE_FOLDERS } from '../backup/side-files.ts'
 import { createPace } from '../collect/pace.ts'
 import type { Row } from '../database/database.ts'
 import { packFile, repoPaths } from '../paths.ts'
@@ -259,10 +261,17 @@ class Rebuild {
   }
 }
 
-/** Files that are there are newer, whatever is in them. */
+/** Files that are there are newer, whatever is in them. In a folder that is there a file may have been taken back: a key that somebody had. */
 function bringBack(path: string, files: Readonly<Record<string, string>>): string[] {
-  const missing = Object.entries(files).filter(([name]) => name === basename(name) && !existsSync(join(path, name)))
-  for (const [name, text] of missing) writeFileSync(join(path, name), Buffer.from(text, 'base64'), { mode: 0o600 })
+  const lost = SIDE_FOLDERS.filter(folder => !existsSync(join(path, folder)))
+  const isLost = (name: string) =>
+    name === basename(name) ? !existsSync(join(path, name)) : lost.some(folder => name === join(folder, basename(name)))
+  const missing = Object.entries(files).filter(([name]) => isLost(name))
+  for (const [name, text] of missing) {
+    const file = join(path, name)
+    makeFolders(dirname(file), 0o700)
+    writeFileSync(file, Buffer.from(text, 'base64'), { mode: 0o600 })
+  }
   return missing.map(([name]) => name)
 }
 
