@@ -10,14 +10,14 @@ import { cairnOk, temporaryFolder } from '../support/cairn.ts'
 import { ask } from './asking.ts'
 import { fitsArchive, HTTP_DOORS, type HttpDoor, visit, type Word } from './corpus-doors.ts'
 
-// All in the full run; in `npm test` the file bombs and every twentieth of those that are small. TEST_CASE picks by name.
+// All in the full run; in `npm test` the file bombs and every thirtieth of those that are small. TEST_CASE picks by name.
 const isFull = process.env.TEST_FULL !== undefined
 const doorsOf = ({ doors }: HostileCase): HttpDoor[] => HTTP_DOORS.filter(door => doors.includes(door))
 const WITH_DOORS = CONTENT_CASES.filter(hostile => doorsOf(hostile).length > 0)
 const CASES = WITH_DOORS.filter(
   ({ name, large }, index) =>
     name.includes(process.env.TEST_CASE ?? '') &&
-    (isFull || name.includes('file-bomb') || (index % 20 === 3 && large !== true)),
+    (isFull || name.includes('file-bomb') || (index % 30 === 3 && large !== true)),
 )
 const HEAP_MIB = 96
 /** What a daemon may take above idle while a case is asked for: the corpus says 64, and garbage is collected when it likes. */
