@@ -20,6 +20,7 @@ interface Listing {
   readonly root: CID
   /** Whether to look at each child for its type and size. */
   readonly look: boolean
+  isBlocked(cid: CID): boolean
   readonly signal: AbortSignal
   formatCid(cid: CID): string
 }
@@ -50,11 +51,14 @@ export const ls = command({
     stream: bool(false, 's'),
     long: bool(false, 'l'),
   },
-  run: async ({ content, args, options, signal, formatCid }) => {
+  run: async ({ node, content, args, options, signal, formatCid }) => {
     const listings: { arg: string; links: AsyncIterable<LsLink> }[] = []
+    const { denylist } = node
+    const isBlocked = (cid: CID) => denylist.isActive && denylist.check({ cid }) !== undefined
+    const look = options.size || options['resolve-type']
     for (const arg of args) {
       const found = await resolveArgument(content, arg, { signal })
-      const listing = { content, root: found.root, look: options.size || options['resolve-type'], signal, formatCid }
+      const listing = { content, root: found.root, look, isBlocked, signal, formatCid }
       listings.push({ arg, links: mapAhead(linksOf(found, listing), LOOKS_AHEAD, link => describe(link, listing)) })
     }
     if (options.stream) return values(oneByOne(listings))
@@ -81,9 +85,11 @@ async function* linksOf(found: Resolved, { content, root, signal }: Listing): As
 
 async function describe(
   { name, cid, totalBytes }: Link,
-  { content, root, look, signal, formatCid }: Listing,
+  { content, root, look, isBlocked, signal, formatCid }: Listing,
 ): Promise<LsLink> {
   const plain = { Name: name, Hash: formatCid(cid), Size: 0, Type: 0, Target: '', Mode: 0, ModTime: NO_TIME }
+  // Named, as in the listing of the gateway: that its folder has it is no secret, and the others in it are not blocked.
+  if (isBlocked(cid)) return plain
   if (cid.code === RAW) return { ...plain, Size: totalBytes, Type: TYPES.file }
   if (cid.code !== DAG_PB || !look) return plain
   const { kind, sizeBytes, target = '', mode, mtime } = await content.stat(cid, { root, signal })

@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { apiApp } from '../../gateway/api.ts'
+import { startServer } from '../../gateway/server.ts'
 import type { ImportSource } from '../../src/api/add.ts'
 import { CairnError, isCairnError } from '../../src/errors.ts'
+import { SILENT } from '../../src/observe/log.ts'
 import { denyPaths } from '../../src/policy/deny-paths.ts'
 import { wait } from '../support/dags.ts'
-import { DenyNode } from './node.ts'
+import { configOf, DenyNode } from './node.ts'
 
 async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text)
@@ -50,6 +53,42 @@ async function refusalOf(act: () => unknown): Promise<CairnError | undefined> {
     throw error
   }
 }
+
+async function lsOf({ node, repo }: DenyNode, query: string): Promise<{ status: number; text: string }> {
+  const app = apiApp({ node, config: configOf(repo), log: SILENT, onShutdown: () => {} })
+  const origin = { name: 'api', configKey: 'api.listen', flag: '--api' } as const
+  const server = await startServer({ ...origin, listen: '127.0.0.1:0', app, log: SILENT })
+  try {
+    const answer = await fetch(`${server.url}/api/v0/ls?${query}`, { method: 'POST' })
+    return { status: answer.status, text: await answer.text() }
+  } finally {
+    await server.close({ drainMs: 0 })
+  }
+}
+
+test('RPC ls names a blocked child, as the listing does, and tells nothing else of it', async () => {
+  await using running = await DenyNode.start()
+  const { root, deep } = await addSite(running)
+  const raw = (await running.node.content.resolve({ root, segments: ['secret.txt'] }, wait)).cid
+  for (const blocked of [deep, raw]) {
+    await running.put('a', `/ipfs/${blocked}\n`)
+    for (const query of [`arg=${root}`, `arg=${root}&stream=true`, `arg=${root}&size=false&resolve-type=false`]) {
+      const { status, text } = await lsOf(running, query)
+      assert.is(status, 200, text)
+      const links = text
+        .trim()
+        .split('\n')
+        .flatMap(line => (JSON.parse(line) as { Objects: [{ Links: Record<string, unknown>[] }] }).Objects[0].Links)
+      assert.equal(links.map(({ Name }) => Name).sort(), ['deep', 'keep.txt', 'secret.txt'])
+      for (const { Hash, Size, Type } of links.filter(({ Hash }) => Hash === String(blocked)))
+        assert.equal([Hash, Size, Type], [String(blocked), 0, 0])
+      assert.ok(Number(links.find(({ Name }) => Name === 'keep.txt')?.Size) > 0)
+    }
+    assert.is((await lsOf(running, `arg=${blocked}`)).status, 500)
+    assert.match((await lsOf(running, `arg=${blocked}`)).text, /blocked/)
+    await running.remove('a')
+  }
+})
 
 for (const by of ['daemon', 'worker'] as const) {
   test(`content: blocked as path, block, CAR, TAR and listing, from any root; free again when the list goes (by a ${by})`, async () => {
