@@ -1,5 +1,7 @@
 // A map that forgets what was used longest ago, bounded by the number or the size of what it holds.
 
+import { Oldest } from '../block/oldest.ts'
+
 export interface LruOptions<V> {
   /** Most entries, or with `sizeOf` the most their sizes may sum up to. */
   readonly max: number
@@ -8,13 +10,12 @@ export interface LruOptions<V> {
 
 export class Lru<K, V> {
   readonly #entries = new Map<K, V>()
+  readonly #oldest = new Oldest(this.#entries)
   readonly #max: number
   readonly #sizeOf: (value: V) => number
   /** Asked for again and again, it need not be moved each time. */
   #newest: K | undefined
   #total = 0
-  /** Stays where it has come to: from the front again, it would step over all that was deleted there. */
-  #oldest = this.#entries.keys()
 
   constructor({ max, sizeOf = () => 1 }: LruOptions<V>) {
     this.#max = max
@@ -32,6 +33,7 @@ export class Lru<K, V> {
     // A Map keeps the order of insertion: the end is what was used last.
     this.#entries.delete(key)
     this.#entries.set(key, value)
+    this.#oldest.moved()
     return value
   }
 
@@ -41,18 +43,15 @@ export class Lru<K, V> {
     const size = this.#sizeOf(value)
     if (size > this.#max) return
     this.#entries.set(key, value)
+    this.#oldest.moved()
     this.#newest = key
     this.#total += size
     while (this.#total > this.#max) this.#forgetOldest()
   }
 
   #forgetOldest(): void {
-    let step = this.#oldest.next()
-    if (step.done === true) {
-      this.#oldest = this.#entries.keys()
-      step = this.#oldest.next()
-    }
-    if (step.done !== true) this.delete(step.value)
+    const key = this.#oldest.next()
+    if (key !== undefined) this.delete(key)
   }
 
   delete(key: K): void {

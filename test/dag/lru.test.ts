@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Lru } from '../../src/dag/lru.ts'
@@ -51,6 +53,28 @@ test('what is asked for again and again stays, and what was between comes before
     ['a', 'b', 'd', 'e'].map(key => lru.get(key)),
     [undefined, 1, 4, 5],
   )
+})
+
+test('what is asked for again and again leaves nothing behind', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const lru = new Lru<string, number>({ max: 1000 })
+  const blocks = new BlockCache(1_000_000)
+  for (const key of ['a', 'b']) {
+    lru.set(key, 1)
+    blocks.set(key, new Uint8Array(10))
+  }
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 300_000; i++) {
+    const key = i % 2 === 0 ? 'a' : 'b'
+    lru.get(key)
+    blocks.get(key)
+  }
+  collect()
+  const grownBytes = process.memoryUsage().heapUsed - before
+  assert.ok(grownBytes < 1_000_000, `${grownBytes} bytes`)
+  assert.is(lru.size, 2)
 })
 
 test('both caches forget what a list in order of use would, through 100,000 steps', () => {

@@ -1,13 +1,14 @@
 // Small blocks that passed their check, in memory, least recently used out first; bounded by bytes.
 
+import { Oldest } from '../../block/oldest.ts'
+
 /** What an entry costs beside its bytes: key, map slot, view. */
 const ENTRY_BYTES = 200
 
 export class BlockCache {
   readonly #maxBytes: number
   readonly #blocks = new Map<string, Uint8Array>()
-  /** Stays where it has come to: from the front again, it would step over all that was deleted there. */
-  #oldest = this.#blocks.entries()
+  readonly #oldest = new Oldest(this.#blocks)
   #usedBytes = 0
 
   constructor(maxBytes: number) {
@@ -23,6 +24,7 @@ export class BlockCache {
     if (bytes === undefined) return undefined
     this.#blocks.delete(key)
     this.#blocks.set(key, bytes)
+    this.#oldest.moved()
     return bytes
   }
 
@@ -31,17 +33,14 @@ export class BlockCache {
     const cost = bytes.byteLength + ENTRY_BYTES
     if (cost > this.#maxBytes) return
     this.#blocks.set(key, bytes)
+    this.#oldest.moved()
     this.#usedBytes += cost
     while (this.#usedBytes > this.#maxBytes) this.#forgetOldest()
   }
 
   #forgetOldest(): void {
-    let { value } = this.#oldest.next()
-    if (value === undefined) {
-      this.#oldest = this.#blocks.entries()
-      value = this.#oldest.next().value
-    }
-    if (value !== undefined) this.delete(value[0])
+    const key = this.#oldest.next()
+    if (key !== undefined) this.delete(key)
   }
 
   delete(key: string): void {
