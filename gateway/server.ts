@@ -7,6 +7,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { LIMITS } from '../src/limits.ts'
 import type { Logger } from '../src/observe/log.ts'
 import { endsConnection, hasBody, refuseHead } from './head.ts'
+import { Line } from './line.ts'
 import { awaitRest, endAllSoftly, endSoftly, takeNoMore, takesNoMore } from './linger.ts'
 import { explainListenError, type ListenOrigin, parseListen, socketsOf, urlOf } from './listen.ts'
 import { makeRoom } from './room.ts'
@@ -127,21 +128,33 @@ function createLimitedServer({ app, log, name, onConnection }: ServerParts, limi
   server.maxHeadersCount = LIMITS.headerCount.value + 1
   if (onConnection !== undefined) server.on('connection', onConnection)
   const active = new Map<Socket, ServerResponse>()
+  const line = new Line()
   const end = (outgoing: ServerResponse, socket: Socket): void => {
     if (active.get(socket) === outgoing) {
       active.delete(socket)
       room.idle(socket)
     }
     awaitRest(outgoing.req, socket)
+    line.leave(socket)
     if (!server.listening) server.closeIdleConnections()
   }
   // One function for all answers, not a closure for each; but a request whose body was read has lost its socket by then.
   function ended(this: ServerResponse): void {
     end(this, this.req.socket)
   }
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse, refusal: number | undefined): void => {
+    if (refusal !== undefined) {
+      outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
+      return
+    }
+    // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
+    if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
+    if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
+  }
   const take = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming
     if (takesNoMore(socket)) return
+    const isFree = !active.has(socket)
     active.set(socket, outgoing)
     room.busy(socket)
     outgoing.on('close', hasBody(incoming) ? () => end(outgoing, socket) : ended)
@@ -150,13 +163,8 @@ function createLimitedServer({ app, log, name, onConnection }: ServerParts, limi
       outgoing.shouldKeepAlive = false
       takeNoMore(socket)
     }
-    if (refusal !== undefined) {
-      outgoing.writeHead(refusal, { Connection: 'close', 'Cache-Control': 'no-store' }).end()
-      return
-    }
-    // The adapter refuses a backslash in a path, where it is a character like any other (RFC 3986 §3.3 has it encoded).
-    if (incoming.url?.includes('\\') === true) incoming.url = incoming.url.replaceAll('\\', '%5C')
-    if (app.direct?.(incoming, outgoing) !== true) void listener(incoming, outgoing)
+    if (isFree) serve(incoming, outgoing, refusal)
+    else line.wait(socket, () => serve(incoming, outgoing, refusal))
   }
   server.on('request', take)
   // Whoever reads the body invites it; what is refused need not be sent at all.

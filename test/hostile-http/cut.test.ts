@@ -115,6 +115,25 @@ test('a client that vanishes in the middle: nothing more is read, every buffer i
   console.log(`\n» vanished: ${vanished} of ${FORMS.length * 2} clients that left in the middle ended their source`)
 })
 
+test('a client that asks for 300 files in one go is one reader, and may leave like any other', async () => {
+  const { memory, root } = upstream()
+  await withGateway({ memory }, async gateway => {
+    const socket = connect({ port: gateway.server.port, host: '127.0.0.1' })
+    socket.on('error', () => {})
+    socket.write(request(root, '/large.bin', '1.1').repeat(300))
+    await once(socket, 'data')
+    socket.pause()
+    for (let i = 0; i < 300; i++) {
+      await turns(1)
+      assert.ok(memory.borrowed <= 10, `${memory.borrowed} buffers for one connection`)
+    }
+    socket.destroy()
+    for (let i = 0; memory.borrowed > 0 && i < 10_000; i++) await turns(1)
+    assert.is(memory.borrowed, 0)
+    assert.ok(memory.reads.length < 2 * memory.blocks.size, 'files were begun that nobody waited for')
+  })
+})
+
 test('an upstream that dies in the middle: the connection breaks, it never ends as if that were all', async () => {
   let cut = 0
   for (const [name, target, headers] of FORMS)
