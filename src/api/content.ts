@@ -40,7 +40,7 @@ export interface DirectoryEntry {
 /** One step of a whole tree, parents before children. `path` is relative to the root; '' is the root itself. */
 export interface TreeEntry extends Entry {
   readonly path: readonly string[]
-  /** Small files that are one block and nothing else: their content, which was read on the way. */
+  /** Small files that are one block and nothing else: their content, which was read on the way; good until the next entry is asked for. */
   readonly bytes?: Uint8Array
 }
 

@@ -18,6 +18,8 @@ export interface BlockSource {
   size?(cid: CID): number | undefined
   /** As `get`, but into a pooled buffer that must be given back: for streams of large blocks. */
   borrow(cid: CID, options: Wait): Promise<BorrowedBlock>
+  /** The same without waiting, if the block is at hand. Without it there is `peek`. */
+  lend?(cid: CID): BorrowedBlock | undefined
   /** How the search for what is missing goes, where this source asks anyone. */
   fetchState?(): FetchState | undefined
 }

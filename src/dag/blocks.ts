@@ -18,8 +18,14 @@ const keep = () => {}
 /** As `loadBlock`, in a pooled buffer if it has to be read. */
 export function borrowBlock(source: BlockSource, cid: CID, wait: Wait): BorrowedBlock | Promise<BorrowedBlock> {
   checkDigest(cid.multihash)
-  const bytes = isIdentity(cid) ? cid.multihash.digest : source.peek(cid)
-  return bytes === undefined ? source.borrow(cid, wait) : { bytes, release: keep }
+  if (isIdentity(cid)) return { bytes: cid.multihash.digest, release: keep }
+  const lent = source.lend === undefined ? peeked(source, cid) : source.lend(cid)
+  return lent ?? source.borrow(cid, wait)
+}
+
+function peeked(source: BlockSource, cid: CID): BorrowedBlock | undefined {
+  const bytes = source.peek(cid)
+  return bytes && { bytes, release: keep }
 }
 
 /** Length of the block; read only where the source cannot tell. */

@@ -141,6 +141,7 @@ function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: Fetc
     get,
     has: cid => store.has(cid),
     peek: cid => store.peek(cid),
+    lend: cid => store.lend(cid),
     size: cid => store.stat(cid)?.sizeBytes,
     fetchState: () => fetchBlock.state?.(),
     borrow: async (cid, options) => {

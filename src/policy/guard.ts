@@ -21,6 +21,7 @@ export function guardSource(source: BlockSource, denylist: Denylist, door: Door 
     },
     has: cid => !denies(cid) && source.has(cid),
     peek: cid => (denies(cid) ? undefined : source.peek(cid)),
+    ...(source.lend !== undefined && { lend: cid => (denies(cid) ? undefined : source.lend?.(cid)) }),
     size: cid => (denies(cid) ? undefined : source.size?.(cid)),
     fetchState: () => source.fetchState?.(),
   }

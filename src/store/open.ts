@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid'
 import { blockKey, isIdentity } from '../block/cid.ts'
 import { verifyBlock } from '../block/hash.ts'
 import { hasLinks } from '../block/links.ts'
-import type { Wait } from '../block/source.ts'
+import type { BorrowedBlock, Wait } from '../block/source.ts'
 import { enforce, LIMITS } from '../limits.ts'
 import { type Logger, SILENT } from '../observe/log.ts'
 import { METRICS } from '../observe/metrics.ts'
@@ -112,6 +112,10 @@ class RepoStore implements Store {
 
   peek(cid: CID): Uint8Array | undefined {
     return this.#reader.peek(cid)
+  }
+
+  lend(cid: CID): BorrowedBlock | undefined {
+    return this.#reader.lend(cid)
   }
 
   borrow: Store['borrow'] = (cid, options) => this.#reader.borrow(cid, options)

@@ -1,7 +1,7 @@
 // The store as the rest of Cairn sees it: one door to blocks in three places, and operations that make them durable.
 
 import type { CID } from 'multiformats/cid'
-import type { BlockSink, BlockSource, Wait } from '../block/source.ts'
+import type { BlockSink, BlockSource, BorrowedBlock, Wait } from '../block/source.ts'
 import type { Logger } from '../observe/log.ts'
 import type { Database } from './database/database.ts'
 import type { StopGate } from './database/stop-gate.ts'
@@ -79,6 +79,7 @@ export interface Store extends BlockSource, AsyncDisposable {
   readonly path: string
   readonly database: Database
   stat(cid: CID): BlockStat | undefined
+  lend(cid: CID): BorrowedBlock | undefined
   begin(kind: OperationKind): Promise<Operation>
   /** A block fetched for a reader: hashed at the door, not synced, evicted when room is needed. */
   cache(cid: CID, bytes: Uint8Array): Promise<void>

@@ -27,7 +27,7 @@ test('blocks in a row are read in few reads, each with its own bytes', async () 
   const sizeBytes = 8_000
   let fromMemory = 0
   for (let at = 0; at + sizeBytes < bytes.byteLength; at += sizeBytes + 60) {
-    const atHand = ahead.peek(1, at, sizeBytes)
+    const atHand = ahead.lend(1, at, sizeBytes)?.bytes
     const into = new Uint8Array(64 * KiB)
     if (atHand !== undefined) fromMemory++
     else assert.ok(await ahead.read(1, at, into, sizeBytes))
@@ -45,7 +45,7 @@ test('reads of any order, size and number at once give what the pack holds, or s
     const whole = bytes[cursor.pack - 1] as Uint8Array
     const sizeBytes = Math.floor(Math.random() ** 3 * 40 * KiB)
     const into = new Uint8Array(64 * KiB)
-    const atHand = ahead.peek(cursor.pack, cursor.at, sizeBytes)?.slice()
+    const atHand = ahead.lend(cursor.pack, cursor.at, sizeBytes)?.bytes.slice()
     const isWhole = atHand !== undefined || (await ahead.read(cursor.pack, cursor.at, into, sizeBytes))
     assert.is(isWhole, cursor.at + sizeBytes <= whole.byteLength)
     if (isWhole)
@@ -68,7 +68,7 @@ test('what is forgotten is read again', async () => {
   await ahead.read(1, 10_000, into, 1000)
   assert.not.equal(into, new Uint8Array(1000).fill(7))
   ahead.forget(1, 10_000)
-  assert.is(ahead.peek(1, 10_000, 1000), undefined)
+  assert.is(ahead.lend(1, 10_000, 1000), undefined)
   await ahead.read(1, 10_000, into, 1000)
   assert.equal(into, new Uint8Array(1000).fill(7))
 })

@@ -8,4 +8,4 @@ export const entryContent = (
   content: Pick<ContentApi, 'read'>,
   { cid, bytes }: TreeEntry,
   options: ReadOptions,
-): Content => (bytes === undefined ? content.read(cid, options) : [bytes])
+): Content => (bytes === undefined ? content.read(cid, options) : [options.reuse === true ? bytes : bytes.slice()])

@@ -3,7 +3,7 @@
 import { CairnError } from '../../errors.ts'
 import { bytesOfName, checkArchiveName } from '../names.ts'
 import type { Content } from './entry-content.ts'
-import { gatherBytes } from './gather.ts'
+import { Gathered, isLarge } from './gather.ts'
 
 export interface TarEntry {
   /** Each segment is checked: nothing in an archive of ours may be unpacked outside its folder. */
@@ -28,32 +28,38 @@ const TYPES = { file: '0', directory: '5', symlink: '2' }
 const MODES = { file: 0o644, directory: 0o755, symlink: 0o777 }
 
 /** With `reuse` a piece may be overwritten when the next one is asked for, and the content of entries likewise. */
-export const writeTar = (
+export async function* writeTar(
   entries: AsyncIterable<TarEntry>,
   options: { readonly reuse?: boolean } = {},
-): AsyncGenerator<Uint8Array> => gatherBytes(tarPieces(entries), options)
-
-async function* tarPieces(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array> {
+  const out = new Gathered(options)
   for await (const entry of entries) {
     for (const segment of entry.path) checkArchiveName(segment)
-    yield entryHead(entry)
-    if (entry.kind === 'file' && entry.content !== undefined) yield* exactly(entry)
+    const before = out.put(entryHead(entry))
+    if (before !== undefined) yield before
+    if (entry.kind !== 'file' || entry.content === undefined) continue
+    let written = 0
+    for await (const piece of entry.content) {
+      written += piece.byteLength
+      if (written > entry.sizeBytes) break
+      const full = isLarge(piece) ? out.take() : out.put(piece)
+      if (full !== undefined) yield full
+      if (isLarge(piece)) yield piece
+    }
+    checkLength(entry, written)
+    const full = out.put(padding(written))
+    if (full !== undefined) yield full
   }
-  yield END
+  const full = out.put(END)
+  if (full !== undefined) yield full
+  const rest = out.take()
+  if (rest !== undefined) yield rest
 }
 
 /** A size once written cannot be taken back: content of another length would shift everything behind it. */
-async function* exactly({ content, sizeBytes, path }: TarEntry): AsyncGenerator<Uint8Array> {
-  let written = 0
-  for await (const chunk of content ?? []) {
-    written += chunk.byteLength
-    if (written > sizeBytes) break
-    yield chunk
-  }
-  if (written !== sizeBytes) {
+function checkLength({ path, sizeBytes }: TarEntry, written: number): void {
+  if (written !== sizeBytes)
     throw new CairnError('BAD_BLOCK', `${path.join('/')} does not have the ${sizeBytes} bytes that it announces`)
-  }
-  yield padding(sizeBytes)
 }
 
 const padding = (length: number): Uint8Array => END.subarray(0, (BLOCK - (length % BLOCK)) % BLOCK)
@@ -119,18 +125,24 @@ TEMPLATE.write('ustar\u000000', 257, 'latin1')
 
 function header({ name, type, sizeBytes, mode, secs, target }: Fields): Buffer {
   const block = Buffer.from(TEMPLATE)
-  block.write(name, 0, NAME_BYTES)
+  writeName(block, name, 0)
   octal(block, { value: mode, at: 100, digits: 7 })
   octal(block, { value: sizeBytes, at: 124, digits: 11 })
   octal(block, { value: secs, at: 136, digits: 11 })
   block[156] = type.charCodeAt(0)
-  if (target !== '') block.write(target, 157, NAME_BYTES)
+  if (target !== '') writeName(block, target, 157)
   // The sum is taken as if its own field were blank.
   let sum = 8 * 0x20
   for (let at = 0; at < BLOCK; at++) sum += block[at] as number
   octal(block, { value: sum, at: 148, digits: 6 })
   block[155] = 0x20
   return block
+}
+
+/** Whole characters where it is text: what does not fit stands in full in a pax record. */
+function writeName(block: Buffer, name: string, at: number): void {
+  if (name.isWellFormed()) block.write(name, at, NAME_BYTES)
+  else block.set(bytesOfName(name).subarray(0, NAME_BYTES), at)
 }
 
 function octal(block: Buffer, { value, at, digits }: { value: number; at: number; digits: number }): void {

@@ -3,13 +3,13 @@
 import type { CID } from 'multiformats/cid'
 import type { DirectoryEntry, Entry, TreeEntry } from '../../api/content.ts'
 import { RAW } from '../../block/cid.ts'
-import type { BlockSource, Wait } from '../../block/source.ts'
+import type { BlockSource, BorrowedBlock, Wait } from '../../block/source.ts'
 import { childSignal } from '../../block/waiting.ts'
 import { CairnError } from '../../errors.ts'
 import { enforce, LIMITS } from '../../limits.ts'
 import { createPace } from '../../store/collect/pace.ts'
 import { KiB } from '../../units.ts'
-import { loadBlock } from '../blocks.ts'
+import { borrowBlock } from '../blocks.ts'
 import { entryOf, whenKnown } from '../resolve.ts'
 import { listDirectory } from './list.ts'
 
@@ -24,7 +24,9 @@ export interface TreeOptions extends Wait {
   readonly maxEntries?: number
 }
 
-type Described = Entry & Pick<TreeEntry, 'bytes'>
+type Described = Entry & Pick<TreeEntry, 'bytes'> & { readonly release?: () => void }
+
+const nothing = () => {}
 
 interface Frame {
   readonly name: string
@@ -58,15 +60,22 @@ export async function* walkTree(source: BlockSource, root: CID, options: TreeOpt
       }
       if (++visits > maxEntries)
         throw new CairnError('LIMIT', `the tree below ${root} has more than ${maxEntries} entries`)
-      const entry = await next.entry
-      yield { ...entry, path: [...frames.slice(1).map(({ name }) => name), next.name] }
+      const { release = nothing, ...entry } = await next.entry
+      try {
+        yield { ...entry, path: [...frames.slice(1).map(({ name }) => name), next.name] }
+      } finally {
+        release()
+      }
       if (entry.kind !== 'directory') continue
       enforce('dagDepth', frames.length, `folders below ${root}`)
       open(next.name, entry.cid)
     }
   } finally {
     stop.abort()
-    for (const { entries } of frames) await entries.return(undefined)
+    for (const { entries, pending } of frames) {
+      for (const { entry } of pending) Promise.resolve(entry).then(({ release }) => release?.(), nothing)
+      await entries.return(undefined)
+    }
   }
 }
 
@@ -99,7 +108,7 @@ function describe(
     // Whoever walks a tree reads its files next. What the link says of the size is a hint: there may be no more of it kept.
     const isSmall = cid.code === RAW && totalBytes > 0 && totalBytes <= SMALL_BYTES
     const entry = isSmall
-      ? whenKnown(loadBlock(source, cid, wait), bytes => small(cid, bytes))
+      ? whenKnown(borrowBlock(source, cid, wait), block => small(cid, block))
       : entryOf(source, cid, wait)
     if (entry instanceof Promise) entry.catch(() => {})
     return entry
@@ -110,9 +119,9 @@ function describe(
   }
 }
 
-const small = (cid: CID, bytes: Uint8Array): Described => ({
-  cid,
-  kind: 'file',
-  sizeBytes: bytes.byteLength,
-  ...(bytes.byteLength <= SMALL_BYTES && { bytes }),
-})
+function small(cid: CID, { bytes, release }: BorrowedBlock): Described {
+  const { byteLength } = bytes
+  if (byteLength <= SMALL_BYTES) return { cid, kind: 'file', sizeBytes: byteLength, bytes, release }
+  release()
+  return { cid, kind: 'file', sizeBytes: byteLength }
+}

@@ -45,6 +45,8 @@ interface BlockRow {
 const SELECT_BLOCK = `
   SELECT b.size, b.crc, b.kept, b.pack, b.at, d.bytes AS inline FROM blocks b
   LEFT JOIN data d ON d.id = b.at AND b.pack = ${PLACE_INLINE} WHERE b.mh = ?`
+const nothing = () => {}
+
 /** How often a block may move while one read looks for it. */
 const TRIES = 5
 
@@ -74,28 +76,37 @@ export class BlockReader implements BlockSource {
   }
 
   peek(cid: CID): Uint8Array | undefined {
+    const lent = this.lend(cid)
+    if (lent === undefined || lent.release === nothing) return lent?.bytes
+    const bytes = lent.bytes.slice()
+    lent.release()
+    return bytes
+  }
+
+  lend(cid: CID): BorrowedBlock | undefined {
     const known = this.#inMemory(cid)
-    if (known !== undefined) return known
+    if (known !== undefined) return { bytes: known, release: nothing }
     const row = this.#row(cid)
-    const bytes = row && this.#atHand(row)
-    if (row === undefined || bytes === undefined || !this.#isGood(cid, row, bytes)) {
+    const lent = row && this.#atHand(row)
+    if (row === undefined || lent === undefined || !this.#isGood(cid, row, lent.bytes)) {
+      lent?.release()
       this.#peeked = { cid, row }
       queueMicrotask(this.#forgetPeeked)
       return undefined
     }
     if (row.kept === 0) this.#options.cacheUse.note(cid.multihash.bytes, false)
     // Of what is read in a row little is read again: it would only drive the rest out of the cache.
-    if (row.pack !== PLACE_INLINE) return bytes.slice()
-    this.#options.cache.set(blockKey(cid), bytes)
-    return bytes
+    if (row.pack === PLACE_INLINE) this.#options.cache.set(blockKey(cid), lent.bytes)
+    return lent
   }
 
   readonly #forgetPeeked = (): void => {
     this.#peeked = undefined
   }
 
-  #atHand({ pack, at, size, inline }: BlockRow): Uint8Array | undefined {
-    return pack === PLACE_INLINE ? (inline ?? undefined) : pack > 0 ? this.#ahead.peek(pack, at, size) : undefined
+  #atHand({ pack, at, size, inline }: BlockRow): BorrowedBlock | undefined {
+    if (pack > 0) return this.#ahead.lend(pack, at, size)
+    return pack === PLACE_INLINE && inline !== null ? { bytes: inline, release: nothing } : undefined
   }
 
   async get(cid: CID, options: Wait): Promise<Uint8Array> {
@@ -110,7 +121,7 @@ export class BlockReader implements BlockSource {
   async borrow(cid: CID, options: Wait): Promise<BorrowedBlock> {
     options.signal.throwIfAborted()
     const known = this.#inMemory(cid)
-    if (known !== undefined) return { bytes: known, release: () => {} }
+    if (known !== undefined) return { bytes: known, release: nothing }
     let taken: Uint8Array | undefined
     try {
       const bytes = await this.#read(cid, sizeBytes => {
@@ -119,7 +130,7 @@ export class BlockReader implements BlockSource {
         return taken
       })
       // What came inline or from memory after all is nobody's to reuse.
-      if (taken === undefined || bytes.buffer !== taken.buffer) return { bytes, release: () => {} }
+      if (taken === undefined || bytes.buffer !== taken.buffer) return { bytes, release: nothing }
       const lent = this.#buffers.lend(taken, bytes.byteLength)
       taken = undefined
       return lent
