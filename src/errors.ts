@@ -45,7 +45,7 @@ export const ERRORS = {
 
   // What is wrong with the bytes
   HASH_MISMATCH: kind(502, 6, 'the source is broken or lies; fetch the content elsewhere'),
-  CORRUPT_BLOCK: kind(500, 6, 'run `cairn repo check --read-data`'),
+  CORRUPT_BLOCK: kind(500, 6, 'see what is damaged, and mend it: `cairn repo check --read-data --repair`'),
   BAD_CAR: kind(400, 6, 'the CAR is damaged or cut short; make it again with `dag export`'),
   BAD_RECORD: kind(500, 6, 'only the owner of the key can publish a better one'),
   STALE_RECORD: kind(409, 6, 'a newer record of this name is stored already'),

@@ -19,6 +19,7 @@ interface Words {
 }
 
 const CHECK_ADDRESS = 'Check that the address was copied whole; a CID looks like bafy… or Qm….'
+const CHECK_NAME = 'Check how the name is written: a domain, or a key that looks like k51…'
 const ASK_OWNER = 'Ask whoever gave you the address whether their node is online.'
 const TRY_LATER = 'Try again in a minute: finding providers can take longer than one request waits.'
 
@@ -27,14 +28,14 @@ const WORDS: Partial<Record<ErrorCode, Words>> = {
   UNSUPPORTED_HASH: { title: 'This kind of address is not accepted', advice: [CHECK_ADDRESS] },
   BAD_PATH: { title: 'This path cannot be read', advice: [CHECK_ADDRESS] },
   URI_TOO_LONG: { title: 'This path is too long', advice: [] },
-  BAD_NAME: { title: 'This is not a name', advice: [CHECK_ADDRESS] },
-  NAME_NOT_FOUND: { title: 'Nobody knows what this name stands for', advice: [CHECK_ADDRESS, ASK_OWNER] },
+  BAD_NAME: { title: 'This is not a name', advice: [CHECK_NAME] },
+  NAME_NOT_FOUND: { title: 'Nobody knows what this name stands for', advice: [CHECK_NAME, ASK_OWNER] },
   BAD_RECORD: { title: 'What this name says cannot be believed', advice: [ASK_OWNER] },
   BAD_DNSLINK: { title: 'What this name says cannot be read', advice: [ASK_OWNER] },
   NAME_LOOP: { title: 'This name leads nowhere', advice: [ASK_OWNER] },
   BAD_REDIRECTS: { title: 'The redirects of this site cannot be read', advice: [ASK_OWNER] },
   BAD_REQUEST: { title: 'This request cannot be answered', advice: [] },
-  NO_LINK: { title: 'Nothing has that name here', advice: ['Open the folder above it to see what is there.'] },
+  NO_LINK: { title: 'Nothing has that name here', advice: ['Check how it is written: capital and small letters are different names.'] },
   NOT_FOUND: { title: 'Nothing is here', advice: ['Content paths begin with /ipfs/ and a CID.'] },
   BLOCK_NOT_LOCAL: { title: 'This node does not have that content', advice: [ASK_OWNER, CHECK_ADDRESS] },
   UNREACHABLE: { title: 'Nobody delivered this content in time', advice: [TRY_LATER, ASK_OWNER] },
@@ -57,8 +58,12 @@ const WORDS: Partial<Record<ErrorCode, Words>> = {
   NOT_SIGNED: { title: 'This address is not enough', advice: ['Ask whoever gave it to you for a new one.'] },
   WRONG_HOST: { title: 'This name is not served here', advice: [] },
   TOO_LARGE: { title: 'This content is too large for this gateway', advice: [] },
+  CORRUPT_BLOCK: { title: 'This node has lost a part of this content', advice: [ASK_OWNER] },
   SHUTTING_DOWN: { title: 'This node is restarting', advice: ['Try again in a minute.'] },
 }
+
+/** Faults of this node of which a visitor may know what they are. */
+const TOLD: ReadonlySet<ErrorCode> = new Set(['CORRUPT_BLOCK'])
 
 const OTHERWISE: Words = { title: 'Something went wrong on this node', advice: [] }
 
@@ -145,7 +150,9 @@ async function errorPage(
   searched: Searched,
 ): Promise<string> {
   const { title, advice } = WORDS[error.code] ?? OTHERWISE
-  const message = sentence(reference === '' ? error.message : 'The operator of this node finds the reason in its log.')
+  const message = sentence(
+    isTold(error, reference) ? error.message : 'The operator of this node finds the reason in its log.',
+  )
   const page = renderError({
     status,
     title,
@@ -171,8 +178,8 @@ function actionsFor(code: ErrorCode, status: number, path: string): ErrorPage['a
 }
 
 function errorText({ error, reference }: Failure, { path, isContent }: ErrorContext, searched: Searched): string {
-  if (reference !== '') return `internal error, reference ${reference}\n`
-  const text = escapeName(error.message)
+  if (!isTold(error, reference)) return `internal error, reference ${reference}\n`
+  const text = escapeName(error.message) + (reference === '' ? '' : ` (reference ${reference})`)
   const lines = [isContent && NAMES_NO_PATH.has(error.code) ? `failed to resolve ${escapeName(path)}: ${text}` : text]
   lines.push(...hintFor(error))
   if (searched.phase !== '') lines.push(`the time was over while ${escapeName(searched.phase)}`)
@@ -181,17 +188,19 @@ function errorText({ error, reference }: Failure, { path, isContent }: ErrorCont
   return `${lines.join('\n')}\n`
 }
 
+const isTold = ({ code }: CairnError, reference: string): boolean => reference === '' || TOLD.has(code)
+
 /** RFC 9457: the same for programs, which match `code`. */
 function errorProblem({ error, status, reference }: Failure, { path }: ErrorContext, searched: Searched): string {
   const tried = [...searched.tried, ...error.tried]
-  const isOurs = reference !== ''
   const hints = hintFor(error)
   return `${JSON.stringify({
     title: (WORDS[error.code] ?? OTHERWISE).title,
     status,
     code: error.code,
     instance: path,
-    ...(isOurs ? { reference } : { detail: error.message }),
+    ...(reference !== '' && { reference }),
+    ...(isTold(error, reference) && { detail: error.message }),
     ...(hints.length > 0 && { hint: hints.join(' ') }),
     ...(searched.phase !== '' && { phase: searched.phase }),
     ...(tried.length > 0 && { tried }),

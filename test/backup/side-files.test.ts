@@ -99,7 +99,7 @@ test('every kind of file of a repository with everything is restored as it was, 
   const docs = readFileSync(new URL('../../docs/backup.md', import.meta.url), 'utf8')
   for (const { doc } of MADE_ANEW) assert.ok(docs.includes(doc), doc)
   console.log(
-    `» backup of a whole repository: ${seen.length} files seen, ${kept.length} restored byte for byte, the rest of ${MADE_ANEW.length} kinds made anew`,
+    `\n» backup of a whole repository: ${seen.length} files seen, ${kept.length} restored byte for byte, the rest of ${MADE_ANEW.length} kinds made anew`,
   )
 })
 

@@ -224,7 +224,11 @@ class RepoDatabase implements Database, Transaction {
 
   turnReadOnly(cause: unknown): void {
     if (this.#failure !== undefined) return
-    const failure = new CairnError('READ_ONLY', 'the disk failed; nothing more is written by this process', { cause })
+    const hint = isCairnError(cause, 'READ_ONLY') ? { hint: cause.hint } : {}
+    const failure = new CairnError('READ_ONLY', 'the disk failed; nothing more is written by this process', {
+      cause,
+      ...hint,
+    })
     this.#stopWriting(failure)
     this.#failures?.tell(failure)
   }

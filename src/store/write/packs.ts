@@ -1,6 +1,6 @@
 // The landing pack of this process: the one file that its bulk writes are appended to (spec: store §4.3).
 
-import { close, closeSync, fdatasync, fstatSync, ftruncateSync, openSync, write } from 'node:fs'
+import { close, closeSync, fdatasync, fstatSync, ftruncateSync, openSync, statSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { CairnError, isCairnError } from '../../errors.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -14,6 +14,8 @@ const writeAt = promisify(write)
 const syncData = promisify(fdatasync)
 const closeFile = promisify(close)
 const TAKEN_CHECK_MS = 500
+/** How often in a row a pack may lose its file while it is written to. */
+const TRIES = 3
 
 export interface PackWriterOptions {
   readonly path: string
@@ -80,9 +82,19 @@ export class PackWriter {
     }
   }
 
+  /** What goes into a file that somebody has deleted is gone with its descriptor, whatever the sync says. */
   async #appendAll(images: readonly Image[], lease: number): Promise<Landed> {
-    this.#open ??= await this.#openPack(lease)
-    const pack = this.#open
+    for (let tries = 0; tries < TRIES; tries++) {
+      this.#open ??= await this.#openPack(lease)
+      const pack = this.#open
+      const landed = await this.#appendTo(pack, images)
+      if (isStillNamed(this.#options.path, pack)) return landed
+      await this.#giveUp(pack)
+    }
+    throw new CairnError('READ_ONLY', `new files in ${repoPaths(this.#options.path).packs} vanish at once`)
+  }
+
+  async #appendTo(pack: OpenPack, images: readonly Image[]): Promise<Landed> {
     const bases = new Map<Image, number>()
     let endBytes = pack.committedBytes
     const syncs: Promise<void>[] = []
@@ -167,7 +179,7 @@ export class PackWriter {
     try {
       return openPackFile(path, id, committed)
     } catch (cause) {
-      const error = explainDisk(cause, packFile(path, id))
+      const error = isGone(cause) ? noFolder(path, cause) : explainDisk(cause, packFile(path, id))
       // Whether its name is on the disk is not known after a failed sync: then nobody takes it up again.
       const isUnknown = isCairnError(error, 'READ_ONLY') ? 1 : 0
       await database
@@ -212,6 +224,21 @@ function cutTail(pack: OpenPack): void {
   }
 }
 
+function isStillNamed(path: string, { id, fd }: OpenPack): boolean {
+  const named = statSync(packFile(path, id), { throwIfNoEntry: false })
+  const ours = fstatSync(fd)
+  return named?.ino === ours.ino && named.dev === ours.dev
+}
+
+const isGone = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+/** Whether it was deleted or its disk is not there, nobody here can tell: new packs in its place would lie on another disk. */
+const noFolder = (path: string, cause: unknown): CairnError =>
+  new CairnError('READ_ONLY', `the folder ${repoPaths(path).packs} is gone: nothing more is written`, {
+    cause,
+    hint: 'mount its disk if it has one; else make the folder anew with `cairn repo check --repair`; then restart',
+  })
+
 /** Rejects with the first failure, but not before every one has ended: the file may be closed then. */
 async function allDone(syncs: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(syncs)) if (outcome.status === 'rejected') throw outcome.reason
@@ -232,7 +259,7 @@ function openPackFile(path: string, id: number, committedBytes: number): number 
   try {
     fd = openSync(file, 'r+')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isGone(error)) return undefined
     throw error
   }
   if (fstatSync(fd).size >= committedBytes) return fd
