@@ -42,6 +42,7 @@ export function endSoftly(socket: Socket, lastWords?: string): void {
 /** The answer is out and the body is not in: some of it is awaited, so that the next request can be seen. */
 export function awaitRest(incoming: IncomingMessage, socket: Socket): void {
   if (incoming.complete || socket.destroyed || ending.has(socket)) return
+  incoming.resume()
   discard(socket, () => incoming.complete)
 }
 

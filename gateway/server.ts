@@ -117,6 +117,8 @@ function createLimitedServer({ app, log, name, onConnection }: ServerParts, limi
   // The adapter would replace the global Request and Response of the whole process.
   const listener = getRequestListener(app.fetch as (request: Request, env: unknown) => Promise<Response>, {
     overrideGlobalObjects: false,
+    // Half a second after an answer it would close the connection, whatever else is under way there by then.
+    autoCleanupIncoming: false,
     hostname: 'localhost',
     errorHandler: error => {
       log.debug('request refused', { server: name, err: error })
