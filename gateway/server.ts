@@ -103,17 +103,18 @@ export function acceptSockets(options: ServerParts): SocketServer {
   return { accept: socket => void server.emit('connection', socket), close: () => server.closeAllConnections() }
 }
 
+const nodeOptions = (limits: HttpLimits): ServerOptions => ({
+  maxHeaderSize: LIMITS.headerBytes.value,
+  headersTimeout: limits.headersTimeoutMs,
+  // Node's limit on the whole request would kill long uploads; stalls are seen below instead.
+  requestTimeout: 0,
+  connectionsCheckingInterval: Math.min(2000, limits.headersTimeoutMs),
+  keepAliveTimeout: limits.keepAliveTimeoutMs,
+  noDelay: true,
+  insecureHTTPParser: false,
+})
+
 function createLimitedServer({ app, log, name, onConnection }: ServerParts, limits: HttpLimits): Server {
-  const nodeOptions: ServerOptions = {
-    maxHeaderSize: LIMITS.headerBytes.value,
-    headersTimeout: limits.headersTimeoutMs,
-    // Node's limit on the whole request would kill long uploads; stalls are seen below instead.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(2000, limits.headersTimeoutMs),
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    noDelay: true,
-    insecureHTTPParser: false,
-  }
   // The adapter would replace the global Request and Response of the whole process.
   const listener = getRequestListener(app.fetch as (request: Request, env: unknown) => Promise<Response>, {
     overrideGlobalObjects: false,
@@ -125,7 +126,7 @@ function createLimitedServer({ app, log, name, onConnection }: ServerParts, limi
       return new Response('bad request\n', { status: 400, headers: { 'cache-control': 'no-store' } })
     },
   })
-  const server = createServer(nodeOptions)
+  const server = createServer(nodeOptions(limits))
   const room = makeRoom(server, limits.maxConnections)
   server.maxHeadersCount = LIMITS.headerCount.value + 1
   if (onConnection !== undefined) server.on('connection', onConnection)

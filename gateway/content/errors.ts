@@ -35,7 +35,10 @@ const WORDS: Partial<Record<ErrorCode, Words>> = {
   NAME_LOOP: { title: 'This name leads nowhere', advice: [ASK_OWNER] },
   BAD_REDIRECTS: { title: 'The redirects of this site cannot be read', advice: [ASK_OWNER] },
   BAD_REQUEST: { title: 'This request cannot be answered', advice: [] },
-  NO_LINK: { title: 'Nothing has that name here', advice: ['Check how it is written: capital and small letters are different names.'] },
+  NO_LINK: {
+    title: 'Nothing has that name here',
+    advice: ['Check how it is written: capital and small letters are different names.'],
+  },
   NOT_FOUND: { title: 'Nothing is here', advice: ['Content paths begin with /ipfs/ and a CID.'] },
   BLOCK_NOT_LOCAL: { title: 'This node does not have that content', advice: [ASK_OWNER, CHECK_ADDRESS] },
   UNREACHABLE: { title: 'Nobody delivered this content in time', advice: [TRY_LATER, ASK_OWNER] },
