@@ -84,8 +84,8 @@ const inspect = command({
         Value: content.value,
         ValidityType: 0,
         Validity: content.validity,
-        Sequence: wholeNumber(content.sequence),
-        TTL: wholeNumber(content.ttlNs),
+        Sequence: content.sequence,
+        TTL: content.ttlNs,
       },
       PbSize: bytes.byteLength,
       SignatureType: content.hasV1 ? 'V1+V2' : 'V2',
@@ -94,12 +94,6 @@ const inspect = command({
     })
   },
 })
-
-/** Of 64 bits, as Go writes them; a number of JavaScript would be rounded. */
-const wholeNumber = (number: bigint): unknown => RAW_JSON.rawJSON(String(number))
-
-// TypeScript's library does not have it yet; Node does.
-const RAW_JSON = JSON as unknown as { rawJSON(text: string): unknown }
 
 const get = command({
   args: [{ name: 'name' }],
