@@ -2,12 +2,13 @@
 
 import type { NameStep } from '../api/names.ts'
 import { parseCid } from '../block/cid.ts'
+import { orAbort } from '../block/or-abort.ts'
 import type { Wait } from '../block/source.ts'
 import { Lru } from '../dag/lru.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { shown } from './name.ts'
-import { enforceQueue, orAbort } from './or-abort.ts'
+import { enforceQueue } from './queue.ts'
 import { parseTarget } from './target.ts'
 
 export interface TxtAnswer {

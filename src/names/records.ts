@@ -1,13 +1,14 @@
 // The record of a key: the newest of what is stored here and what others say, remembered for as long as it wants.
 
 import type { NameRecord, NameWait } from '../api/names.ts'
+import { orAbort } from '../block/or-abort.ts'
 import type { Wait } from '../block/source.ts'
 import { Lru } from '../dag/lru.ts'
 import { CairnError, isCairnError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { askAll, type FindRecord, noRecord } from './ask-all.ts'
 import type { KeyName } from './name.ts'
-import { enforceQueue, orAbort } from './or-abort.ts'
+import { enforceQueue } from './queue.ts'
 import { badRecord } from './record.ts'
 import type { RecordStore } from './record-store.ts'
 import { compareRecords, maxAgeSecs, validateRecord } from './validate.ts'

@@ -1,10 +1,10 @@
 // TXT records from the resolvers of this machine, or from those that the configuration names.
 
 import { Resolver } from 'node:dns/promises'
+import { orAbort } from '../block/or-abort.ts'
 import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import type { LookupTxt, TxtAnswer } from './dnslink.ts'
-import { orAbort } from './or-abort.ts'
 
 /** `servers`: addresses such as `9.9.9.9` or `127.0.0.1:5353`; none means those of the system. */
 export function systemDns({ servers, timeoutMs }: { servers: readonly string[]; timeoutMs: number }): LookupTxt {

@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import type { NodeId } from '../api/network.ts'
+import { orAbort } from '../block/or-abort.ts'
 import type { Wait } from '../block/source.ts'
 import { CairnError } from '../errors.ts'
 import type { FindRecord } from '../names/ask-all.ts'
@@ -12,7 +13,7 @@ import type { Store } from '../store/store.ts'
 import { AGENT_VERSION } from '../version.ts'
 import { announceRoots } from './announce.ts'
 import type { OpenNodeOptions } from './open.ts'
-import { type FetchBlock, orAbort } from './sources.ts'
+import type { FetchBlock } from './sources.ts'
 
 export type NetworkUse = 'never' | 'lazy' | 'eager'
 

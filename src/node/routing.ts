@@ -4,12 +4,12 @@ import { base58btc } from 'multiformats/bases/base58'
 import type { NodeId } from '../api/network.ts'
 import type { RoutedPeer, RoutingApi } from '../api/routing.ts'
 import { IDENTITY } from '../block/hash.ts'
+import { orAbort } from '../block/or-abort.ts'
 import { CairnError } from '../errors.ts'
 import { withoutPeer } from '../net/peer-address.ts'
 import type { Denylist } from '../policy/denylist.ts'
 import type { Store } from '../store/store.ts'
 import type { NetworkHandle } from './network-handle.ts'
-import { orAbort } from './sources.ts'
 
 export interface RoutingParts {
   readonly store: Pick<Store, 'has'>

@@ -2,6 +2,7 @@
 
 import type { CID } from 'multiformats/cid'
 import { blockKey } from '../block/cid.ts'
+import { orAbort } from '../block/or-abort.ts'
 import type { BlockSource, FetchState, Wait } from '../block/source.ts'
 import { waitObserver } from '../block/waiting.ts'
 import { Lru } from '../dag/lru.ts'
@@ -102,19 +103,6 @@ class SharedFetches {
 function countFetched({ byteLength }: Uint8Array): void {
   METRICS.fetchedBlocks.add()
   METRICS.fetchedBytes.add(byteLength)
-}
-
-/** What comes first: the promise, or the end of this caller's patience. */
-export async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 function localThenNetwork(store: Store, fetches: SharedFetches, fetchBlock: FetchBlock): BlockSource {
