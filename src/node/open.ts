@@ -50,12 +50,22 @@ export interface OpenNodeOptions {
   readonly findRecords?: FindRecord
 }
 
+const NEVER = new AbortController().signal
+
 export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
   const { repo, config, log, role } = options
   if (!repoExists(repo)) {
     if (options.createIfMissing !== true) checkRepoExists(repo)
     await initRepo(repo)
   }
+  const deny = new DenyService({
+    repo,
+    config: config.deny,
+    log: log.part('deny'),
+    isCommand: role === 'command',
+  })
+  // A command may never ask; what a daemon serves is asked for at once, and a million rules take a second.
+  if (role === 'daemon') await deny.load({ signal: NEVER })
   const graceMs = parseDuration(config.store.grace)
   const limits = { path: repo, maxBytes: parseSize(config.store.max), verify: config.store.verify, graceMs }
   const store: Store = await openStore({
@@ -67,7 +77,7 @@ export async function openNode(options: OpenNodeOptions): Promise<LocalNode> {
   })
   const failure = () => store.database.failure
   const chores = role === 'daemon' ? new ChoreThread({ ...limits, log, failure }) : choresHere(store, log)
-  const parts = { store, chores, graceMs }
+  const parts = { store, chores, graceMs, deny }
   return new LocalNode(options, role === 'daemon' ? { ...parts, pace: config.store.gcPace } : parts)
 }
 
@@ -89,17 +99,12 @@ export class LocalNode implements CairnNode {
   readonly #log: Logger
   readonly #upkeep: AsyncDisposable
 
-  constructor(options: OpenNodeOptions, { store, chores, ...rest }: RepoParts) {
+  constructor(options: OpenNodeOptions, { store, chores, deny, ...rest }: RepoParts & { readonly deny: DenyService }) {
     this.store = store
     this.#chores = chores
     this.#log = options.log
-    this.deny = new DenyService({
-      repo: options.repo,
-      config: options.config.deny,
-      log: options.log.part('deny'),
-      isCommand: options.role === 'command',
-    })
-    const { denylist } = this.deny
+    this.deny = deny
+    const { denylist } = deny
     this.#network = createNetworkHandle(options, { store, denylist })
     const open = options.fetchBlock === undefined ? this.#network.session : () => options.fetchBlock as FetchBlock
     const session = open === undefined ? undefined : (root: CID) => guardFetch(open(root), denylist)

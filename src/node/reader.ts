@@ -63,13 +63,15 @@ export async function openReader({ repo, config, log, upstream }: ReaderOptions)
   })
   const isOffline = config.mode === 'offline'
   const deny = new DenyService({ repo, config: config.deny, log: log.part('deny'), isCommand: false })
+  // Before it is asked anything: the worker says that it is ready once this resolves.
+  const stop = new AbortController()
+  await deny.load({ signal: stop.signal })
   const { denylist } = deny
   const session = isOffline
     ? undefined
     : (root: CID): FetchBlock => guardFetch(fetchOver({ store, upstream, root }), denylist)
   const sources = guardSources(createSources({ store, session, isRelayed: true }), denylist)
   const names = createNamesApi({ config, store, findRecords: isOffline ? undefined : upstream.records })
-  const stop = new AbortController()
   const following = deny.follow({ signal: stop.signal })
   return {
     version: VERSION,

@@ -37,6 +37,12 @@ export class DenyService implements Disposable {
     })
   }
 
+  /** All lists, in slices: in force when it resolves. Whoever asks before that has them read at once. */
+  async load({ signal }: Wait): Promise<void> {
+    const lists = await this.files.refresh(signal)
+    if (lists !== undefined) this.denylist.replace(lists)
+  }
+
   /** Until `signal` aborts. */
   async follow({ signal }: Wait): Promise<void> {
     const { log, repo } = this.#options
