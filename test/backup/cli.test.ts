@@ -39,6 +39,19 @@ test('backup beside a daemon, restore, and the same content from both', async ()
   assert.match(again.stderr, /is not empty/)
 })
 
+test('no backup inside the repository, by whatever way', async () => {
+  const repo = join(work, 'own')
+  await cairnOk(['add', '-Q'], { repo, input: 'own\n' })
+  const link = join(work, 'own-link')
+  symlinkSync(repo, link)
+  for (const folder of [repo, join(repo, 'packs', 'copy'), join(link, 'a', 'b')]) {
+    const { code, stderr } = await cairn(['backup', folder], { repo })
+    assert.is(code, 7, folder)
+    assert.match(stderr, 'lies in the repository itself')
+  }
+  await cairnOk(['backup', `${repo}-copy`], { repo })
+})
+
 test('a broken database: every command names the one that helps, and it does', async () => {
   const repo = join(work, 'broken')
   const input = makeTree(join(work, 'in2'), { seed: 8, count: 120, maxBytes: 20_000 })

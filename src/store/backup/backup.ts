@@ -18,7 +18,7 @@ import type { Store } from '../store.ts'
 import { BlockFiles } from '../write/files.ts'
 import { makeLastingFolders, syncFolder } from '../write/sync-folder.ts'
 import { Copier } from './copy-file.ts'
-import { checkTarget, hashFile, indexFile, type Manifest, readManifest, writeManifest } from './manifest.ts'
+import { checkApart, checkTarget, hashFile, indexFile, type Manifest, readManifest, writeManifest } from './manifest.ts'
 import { repoId } from './repo-id.ts'
 import { listSideFiles } from './side-files.ts'
 import { type IndexReader, openIndex, takeSnapshot } from './snapshot.ts'
@@ -54,6 +54,7 @@ export type BackupEvent = CopyProgress | ({ readonly type: 'done' } & BackupResu
 export async function* backUpRepo(options: BackupOptions): AsyncGenerator<BackupEvent> {
   const { store, folder, signal, verify = false } = options
   using _ = holdBackupLock(store)
+  checkApart(folder, store.path)
   prepareFolder(folder)
   const id = await repoId(store)
   const before = checkTarget(folder, id)

@@ -1,8 +1,16 @@
 // What a backup folder says of itself: `cairn-backup.json`. With its rename a backup is done; before it, the one before counts.
 
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Wait } from '../../block/source.ts'
 import { CairnError } from '../../errors.ts'
@@ -50,6 +58,21 @@ export function writeManifest(folder: string, manifest: Omit<Manifest, 'format'>
   syncFile(`${file}.tmp`)
   renameSync(`${file}.tmp`, file)
   syncFolder(folder)
+}
+
+/** A copy inside of what it is a copy of is lost with it. */
+export function checkApart(folder: string, repo: string): void {
+  const way = relative(realpathSync(repo), realFolder(folder))
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return
+  throw new CairnError('FORBIDDEN', `${folder} lies in the repository itself`, {
+    hint: 'choose a folder elsewhere, best on another disk',
+  })
+}
+
+/** Where `folder` is or will be, links followed as far as it is there. */
+function realFolder(folder: string): string {
+  if (existsSync(folder) || dirname(folder) === folder) return realpathSync(folder)
+  return join(realFolder(dirname(folder)), basename(folder))
 }
 
 /** The folder is empty or a backup of this repository; FORBIDDEN otherwise. */
