@@ -67,6 +67,9 @@ function cidOf(
   if (flags.format === 'v0') return CID.createV0(multihash as Parameters<typeof CID.createV0>[0])
   const name = flags['cid-codec'] ?? (flags.format === 'protobuf' ? 'dag-pb' : flags.format) ?? 'raw'
   const codec = CODECS[name]
-  if (codec === undefined) throw new CairnError('USAGE', `--format: "${name}" is not a codec`)
+  if (codec === undefined)
+    throw new CairnError('USAGE', `--format: "${name}" is not a codec`, {
+      hint: `choose of ${Object.keys(CODECS).join(', ')}`,
+    })
   return CID.createV1(codec, multihash)
 }

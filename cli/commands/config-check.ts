@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs'
 import { CONFIG_KEYS } from '../../src/config/generated.ts'
-import { parseJson } from '../../src/config/json.ts'
+import { type JsonValue, parseJson } from '../../src/config/json.ts'
+import { complaint } from '../../src/config/kinds.ts'
 import { configPath } from '../../src/config/paths.ts'
 import { checkRules } from '../../src/config/rules.ts'
 import { didYouMean } from '../../src/config/suggest.ts'
@@ -41,7 +42,9 @@ async function check(file: string): Promise<Mistake[]> {
   return (error?.issues ?? []).flatMap(issue => {
     const path = issue.path.filter(part => typeof part === 'string').join('.')
     if (issue.code !== 'unrecognized_keys')
-      return [{ line: lineOf(path), key: path, what: `${path || 'the file'}: ${issue.message}` }]
+      return [
+        { line: lineOf(path), key: path, what: `${path || 'the file'}: ${wrongWith(path, value) ?? issue.message}` },
+      ]
     return issue.keys.map(name => {
       const key = path === '' ? name : `${path}.${name}`
       const known = [...CONFIG_KEYS.map(entry => entry.key), ...CONFIG_KEYS.map(entry => entry.key.split('.')[0] ?? '')]
@@ -53,6 +56,13 @@ async function check(file: string): Promise<Mistake[]> {
       }
     })
   })
+}
+
+/** In the words of every other command; undefined where the schema knows better. */
+function wrongWith(path: string, config: JsonValue): string | undefined {
+  const key = CONFIG_KEYS.find(entry => entry.key === path)
+  const at = (node: unknown, name: string): unknown => (node as Record<string, unknown> | undefined)?.[name]
+  return key && complaint(key, path.split('.').reduce(at, config))
 }
 
 function readText(file: string): string {

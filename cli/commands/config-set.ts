@@ -20,7 +20,10 @@ export const command = define({
     const key = findKey(name, 'config set')
     const value = fromText(key, text, 'config set')
     const wrong = complaint(key, value)
-    if (wrong !== undefined) throw new CairnError('BAD_CONFIG', `${key.key}: ${wrong}`)
+    if (wrong !== undefined)
+      throw new CairnError('BAD_CONFIG', `config set: ${key.key}: ${wrong}`, {
+        hint: 'what it takes: `cairn help config`',
+      })
     // With the rest of the file it must make a configuration that commands accept, or none of them would run any more.
     loadConfig({ repo: context.session.repo, env: {}, flags: [{ key: name, value: text, flag: 'config set' }] })
     setConfigKey({ repo: context.session.repo, key: key.key, value })

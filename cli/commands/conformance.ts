@@ -40,7 +40,8 @@ export const command = define({
   ],
   run: async context => {
     const { flags: given, globals, io, env, signal } = context
-    if (given.fixtures === undefined) throw new CairnError('USAGE', '--fixtures is missing')
+    if (given.fixtures === undefined)
+      throw new CairnError('USAGE', '--fixtures is missing', { hint: 'see `cairn conformance --help`' })
     const fixtures = findFixtures(resolve(given.fixtures))
     await using cleanup = new AsyncDisposableStack()
     const repo = mkdtempSync(join(tmpdir(), 'cairn-conformance-'))

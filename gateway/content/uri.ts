@@ -27,6 +27,9 @@ export function locationOfInput(input: string): string {
     const [, namespace = '', root = '', path = '', query = ''] = onPath
     return contentLocation(namespace.toLowerCase() === 'ipns' ? 'ipns' : 'ipfs', root, path, query)
   }
+  if (/^https?:/i.test(text)) {
+    throw new CairnError('BAD_CID', `"${escapeName(text.slice(0, 200))}" has no /ipfs/CID or /ipns/NAME in it`)
+  }
   const [, root = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(?:\?([^#]*))?/s.exec(text) ?? []
   return contentLocation('ipfs', root, path, query)
 }

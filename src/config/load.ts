@@ -31,6 +31,8 @@ const ENV_PREFIX = 'CAIRN_'
 const OTHER_ENV = new Set(['REPO', 'RELAYED'])
 /** Of Kubo and Rainbow, and with the meaning it has there. */
 const NS_MAP = 'IPFS_NS_MAP'
+/** For what is not in the file, where `cairn config check` would find nothing. */
+const ALL_KEYS = 'all keys, and what they take: `cairn help config`'
 const BY_KEY = new Map<string, ConfigKey>(CONFIG_KEYS.map(key => [key.key, key]))
 
 export function loadConfig({
@@ -46,7 +48,8 @@ export function loadConfig({
   const origins = new Map<string, Origin>(CONFIG_KEYS.map(key => [key.key, 'default']))
   const set = (key: ConfigKey, value: unknown, origin: Origin): void => {
     const wrong = complaint(key, value)
-    if (wrong !== undefined) throw new CairnError('BAD_CONFIG', `${origin}: ${key.key}: ${wrong}`)
+    if (wrong !== undefined)
+      throw new CairnError('BAD_CONFIG', `${origin}: ${key.key}: ${wrong}`, isInFile(origin) ? {} : { hint: ALL_KEYS })
     values.set(key.key, value as ConfigValue)
     origins.set(key.key, origin)
   }
@@ -61,13 +64,15 @@ export function loadConfig({
   return { config, origins }
 }
 
+const isInFile = (origin: Origin): boolean => origin.startsWith('config.json:')
+
 /** The key of that name; BAD_CONFIG with a suggestion if there is none. */
 export function findKey(name: string, where: string): ConfigKey {
   const key = BY_KEY.get(name)
   if (key !== undefined) return key
   const suggestion = didYouMean(name, BY_KEY.keys())
   throw new CairnError('BAD_CONFIG', `${where}: there is no config key "${name}"`, {
-    hint: suggestion || 'all keys: `cairn help config`',
+    hint: suggestion || ALL_KEYS,
   })
 }
 
@@ -75,7 +80,9 @@ export function findKey(name: string, where: string): ConfigKey {
 export function fromText(key: ConfigKey, text: string, where: string): ConfigValue {
   const value = KINDS[key.kind].fromText(text)
   if (value === undefined)
-    throw new CairnError('BAD_CONFIG', `${where}: ${key.key}: "${text}" is not ${KINDS[key.kind].write}`)
+    throw new CairnError('BAD_CONFIG', `${where}: ${key.key}: "${text}" is not ${KINDS[key.kind].write}`, {
+      hint: ALL_KEYS,
+    })
   return value
 }
 

@@ -13,7 +13,7 @@ export function closest(name: string, known: Iterable<string>): string | undefin
   )
   if (related.length === 1) return related[0]
   let best: string | undefined
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1
+  let least = Math.max(name.length > MIN_PREFIX ? 2 : 1, Math.floor(name.length / 3)) + 1
   for (const candidate of names) {
     if (Math.abs(candidate.length - name.length) >= least) continue
     const distance = edits(name.toLowerCase(), candidate.toLowerCase())

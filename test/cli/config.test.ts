@@ -43,7 +43,7 @@ test('a broken config stops every command that reads it, and `check` names all i
   assert.is(checked.code, 2)
   assert.match(checked.stdout, `${file}:2: mode:`)
   assert.match(checked.stdout, `${file}:4: there is no config key "gateway.listn"; did you mean gateway.listen?`)
-  assert.match(checked.stdout, `${file}:6: store.max: is not a size`)
+  assert.match(checked.stdout, `${file}:6: store.max: "lots" is not a size`)
   assert.is((await run('config', 'set', 'mode', 'lan')).code, 2)
   assert.match(readFileSync(file, 'utf8'), '"moon"')
 })

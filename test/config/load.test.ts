@@ -200,6 +200,8 @@ test('addresses, environment names, suggestions', () => {
   assert.is(complaint({ kind: 'count' }, 1.5), '1.5 is not a whole number')
   assert.is(closest('recusive', ['recursive', 'raw-leaves']), 'recursive')
   assert.is(closest('zzzzzz', ['recursive']), undefined)
+  assert.is(closest('foo', ['log', 'pins']), undefined)
+  assert.is(closest('ad', ['add', 'get']), 'add')
 })
 
 test.run()

@@ -141,6 +141,7 @@ test('what people paste is understood', () => {
   ]) {
     assert.is(locationOfInput(input), `/ipfs/${CID}`, input)
   }
+  assert.throws(() => locationOfInput('https://example.com/a'), /has no \/ipfs\/CID or \/ipns\/NAME in it/)
   assert.is(locationOfInput(`${CID}/a b?x`), `/ipfs/${CID}/a%20b?x`)
   assert.is(locationOfInput(`https://${CID}.ipfs.dweb.link/a/?x=1`), `/ipfs/${CID}/a/?x=1`)
   for (const input of ['hello', '//evil.example', 'https://evil.example/', '/etc/passwd']) {
