@@ -49,7 +49,8 @@ export function signedUrls({ mode, keyOf, clients }: SignedUrlsOptions): SignedU
       let fault = ''
       for (const [at, text] of [...inAddress, ...inCookies].entries()) {
         const token = parseToken(text)
-        const wrong = token === undefined ? 'it is none' : faultOf(token, keyOf(token.keyName), presented)
+        const wrong =
+          token === undefined ? 'it was cut short or changed' : faultOf(token, keyOf(token.keyName), presented)
         if (token !== undefined && wrong === undefined)
           return { token: text, expiresSecs: token.expiresSecs, isInAddress: at < inAddress.length }
         fault ||= wrong ?? ''

@@ -26,7 +26,7 @@ export function renderShare({ place, cid, url, uri, isLocal }: SharePage): Html 
     hasScript: true,
     body: html`${raw(crumbs(place))}
 <h1><small class="of">Share</small>${nameOf(place)}</h1>
-<p class="facts"><span><a href="${hereOf(place)}/..">Folder above</a></span></p>
+<p class="facts"><span><a href="${hereOf(place) || '/'}">Open</a></span>${place.segments.length > 0 ? html` <span><a href="${hereOf(place)}/..">Folder above</a></span>` : ''}</p>
 <div class="share">${code(url)}<div>
 ${row('Link', url, isLocal ? 'It leads to this machine: nobody else can open it.' : 'Opens in any browser, for as long as this gateway has the content or finds it.')}
 ${row('Address', uri, place.namespace === 'ipns' ? 'For programs that speak IPFS. The name may lead to other content tomorrow.' : 'For programs that speak IPFS, whoever has the content. It can never come to mean something else.')}
