@@ -9,7 +9,7 @@ const MAX_LINES = 300
 
 /** Lower may not import higher. Folders on one line may import each other. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['src/errors.ts', 'src/units.ts', 'src/limits.ts', 'src/version.ts', 'src/writable.ts'],
+  ['src/errors.ts', 'src/units.ts', 'src/limits.ts', 'src/version.ts', 'src/writable.ts', 'src/open-if-there.ts'],
   ['src/block'],
   ['src/api', 'src/config', 'src/observe'],
   ['src/store'],

@@ -175,32 +175,27 @@ function belowOf(rest: string): Below {
   return { names, hasSlash, text: encodePath(names) + (hasSlash ? '/' : '') }
 }
 
-export function contentRequest({ method, site, rootText, rest, query, headers }: RequestParts): ContentRequest {
-  const { names, hasSlash, text, path, contentPath } = placeOf(rootText, rest)
-  return {
-    isHead: method === 'HEAD',
-    site,
-    namespace: 'ipfs',
-    rootText,
-    segments: names,
-    hasSlash,
-    contentPath,
-    clientPath: site.kind === 'path' ? contentPath : text || '/',
-    query,
-    parameters: query === '' ? NO_PARAMETERS : new URLSearchParams(query),
-    headers,
-    path,
-  }
+export function contentRequest(parts: RequestParts): ContentRequest {
+  const place = placeOf(parts.rootText, parts.rest)
+  return Object.assign(askedRequest(parts, 'ipfs', place, place.contentPath), { path: place.path })
 }
 
 /** The same under `/ipns`: the path is known when the name has been resolved. */
-export function nameRequest({ method, site, rootText, rest, query, headers }: RequestParts): AskedRequest {
-  const { names, hasSlash, text } = belowOf(rest)
-  const contentPath = `/ipns/${encodeSegment(rootText)}${text}`
+export function nameRequest(parts: RequestParts): AskedRequest {
+  const below = belowOf(parts.rest)
+  return askedRequest(parts, 'ipns', below, `/ipns/${encodeSegment(parts.rootText)}${below.text}`)
+}
+
+function askedRequest(
+  { method, site, rootText, query, headers }: RequestParts,
+  namespace: Namespace,
+  { names, hasSlash, text }: Below,
+  contentPath: string,
+): AskedRequest {
   return {
     isHead: method === 'HEAD',
     site,
-    namespace: 'ipns',
+    namespace,
     rootText,
     segments: names,
     hasSlash,

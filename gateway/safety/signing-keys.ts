@@ -1,11 +1,12 @@
 // The keys of signed addresses: files of the repository that only its owner can read; an address names the one it was made with.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, readdirSync, readSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CairnError } from '../../src/errors.ts'
 import { enforce, LIMITS } from '../../src/limits.ts'
 import type { Logger } from '../../src/observe/log.ts'
+import { openIfThere } from '../../src/open-if-there.ts'
 import { KEY_NAME } from './signature.ts'
 
 const KEY_BYTES = 32
@@ -53,15 +54,6 @@ function readKey(file: string): Uint8Array | undefined {
     return key
   } finally {
     closeSync(fd)
-  }
-}
-
-function openIfThere(file: string): number | undefined {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }
 

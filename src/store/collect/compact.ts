@@ -1,6 +1,6 @@
 // Compaction: what still lives in packs that are mostly dead moves to a landing pack, and the old ones go (spec: store §6.6).
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { CID } from 'multiformats/cid'
 import { decode } from 'multiformats/hashes/digest'
@@ -9,6 +9,7 @@ import { verifyBlock } from '../../block/hash.ts'
 import { CairnError, isCairnError } from '../../errors.ts'
 import { LIMITS } from '../../limits.ts'
 import type { Logger } from '../../observe/log.ts'
+import { openIfThere } from '../../open-if-there.ts'
 import type { Transaction } from '../database/database.ts'
 import { packFile, repoPaths } from '../paths.ts'
 import { Quota } from '../room/quota.ts'
@@ -142,7 +143,8 @@ class Compactor {
 
   async move(survivors: readonly Survivor[]): Promise<void> {
     for (const [pack, group] of Map.groupBy(survivors, survivor => survivor.pack)) {
-      const fd = openPack(packFile(this.#store.path, pack))
+      const fd = openIfThere(packFile(this.#store.path, pack))
+      // Its rows stay, for `repo check` to tell.
       if (fd === undefined) {
         this.#log.warn('pack is missing', { pack, blocks: group.length })
         continue
@@ -204,16 +206,6 @@ class Compactor {
 
   close(): Promise<void> {
     return this.#writer.close()
-  }
-}
-
-/** Undefined if it is not there: its rows stay, for `repo check` to tell. */
-function openPack(file: string): number | undefined {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }
 

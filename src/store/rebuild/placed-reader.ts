@@ -1,6 +1,7 @@
 // Reading blocks at the places that an index names, with nothing of a store around it: for one that is not in use (yet).
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { openIfThere } from '../../open-if-there.ts'
 import type { Transaction } from '../database/database.ts'
 import { PLACE_BAD, PLACE_FILE, PLACE_INLINE } from '../database/schema.ts'
 import { packFile } from '../paths.ts'
@@ -58,15 +59,6 @@ export class PlacedReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closePack()
-  }
-}
-
-function openIfThere(file: string): number | undefined {
-  try {
-    return openSync(file, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }
 
